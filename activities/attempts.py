@@ -1,0 +1,153 @@
+"""Opening and closing attempts: tickets are held by an open attempt and by nothing else."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio import activity
+
+from activities.errors import refusal
+from database import payments, tickets
+from database.engine import Database
+from database.history import record
+from database.models import OrderRow, PaymentRow
+from domain.checkout import CloseAttempt, CloseReason, HoldTickets
+from domain.errors import DomainError, OrderNotPayable
+from domain.ids import OrderId, PaymentId, new_id
+from domain.order import OrderStatus
+from domain.payment import Attempt, PaymentStatus
+
+# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
+# as late as the deadline itself, or a little later when it is repeated in order to close.
+SESSION_OUTLIVES_HOLD = timedelta(minutes=35)
+
+CLOSED_AS = {
+    CloseReason.DEADLINE: PaymentStatus.EXPIRED,
+    CloseReason.CANCELLED: PaymentStatus.EXPIRED,
+    CloseReason.PAYMENT_FAILED: PaymentStatus.FAILED,
+    CloseReason.SESSION_REFUSED: PaymentStatus.FAILED,
+}
+
+
+async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderStatus:
+    """Lock the order's row for the rest of the transaction; every transition does this first."""
+    statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
+    return OrderStatus((await connection.execute(statement)).scalar_one())
+
+
+class Attempts:
+    """Holds tickets for an order, and gives them back exactly once."""
+
+    def __init__(
+        self, database: Database, *, hold: timedelta, base_url: str, livemode: bool
+    ) -> None:
+        self._database = database
+        self._hold = hold
+        self._base_url = base_url
+        self._livemode = livemode
+
+    @activity.defn
+    async def hold_tickets(self, wanted: HoldTickets) -> Attempt | None:
+        """Return the order's open attempt, or hold its tickets for a new one.
+
+        None where there is no open attempt and `adopt_only` asks for no new one. Raises
+        ApplicationError of type `order_not_payable` or `sold_out`, not retryable.
+        """
+        try:
+            async with self._database.transaction() as connection:
+                return await self._open(connection, wanted)
+        except DomainError as error:
+            raise refusal(error) from error
+
+    async def _open(self, connection: AsyncConnection, wanted: HoldTickets) -> Attempt | None:
+        status = await lock_order(connection, wanted.order_id)
+        if attempt := await payments.open_attempt(connection, wanted.order_id):
+            return attempt
+        if status is not OrderStatus.CREATED:
+            raise OrderNotPayable(f"The order is {status}.")
+        if wanted.adopt_only:
+            return None
+        await tickets.hold(connection, wanted.order_id)
+        return await self._insert(connection, wanted)
+
+    async def _insert(self, connection: AsyncConnection, wanted: HoldTickets) -> Attempt:
+        expires_at = wanted.at + self._hold
+        order = select(OrderRow.total_cents, OrderRow.currency).where(
+            OrderRow.id == wanted.order_id
+        )
+        total = (await connection.execute(order)).one()
+        row = (
+            await connection.execute(
+                insert(PaymentRow)
+                .values(
+                    id=new_id("pay"),
+                    order_id=wanted.order_id,
+                    amount_cents=total.total_cents,
+                    currency=total.currency,
+                    livemode=self._livemode,
+                    base_url=self._base_url,
+                    expires_at=expires_at,
+                    session_expires_at=expires_at + SESSION_OUTLIVES_HOLD,
+                )
+                .returning(PaymentRow.__table__)
+            )
+        ).one()
+        await record(
+            connection,
+            wanted.order_id,
+            "tickets_held",
+            actor="checkout",
+            reason=f"payment {row.id}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+        )
+        return payments.attempt_of(row)
+
+    @activity.defn
+    async def release_tickets(self, closing: CloseAttempt) -> None:
+        """Close an attempt whose session Stripe refused; the order can be checked out again."""
+        async with self._database.transaction() as connection:
+            await lock_order(connection, closing.order_id)
+            if await _give_back(connection, closing):
+                await _touch(connection, closing.order_id)
+                await _record(connection, "checkout_refused", closing)
+
+    @activity.defn
+    async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:
+        """Close the attempt, give its tickets back and mark the order CANCELLED.
+
+        Stripe has said that nobody can pay any more. Returns what the order is afterwards:
+        it is not CANCELLED if it had already been paid.
+        """
+        async with self._database.transaction() as connection:
+            status = await lock_order(connection, closing.order_id)
+            await _give_back(connection, closing)
+            if status is not OrderStatus.CREATED:
+                return status
+            await connection.execute(
+                update(OrderRow)
+                .where(OrderRow.id == closing.order_id, OrderRow.status == OrderStatus.CREATED)
+                .values(
+                    status=OrderStatus.CANCELLED, cancelled_at=func.now(), updated_at=func.now()
+                )
+            )
+            await _record(connection, "order_cancelled", closing)
+            return OrderStatus.CANCELLED
+
+
+async def _give_back(connection: AsyncConnection, closing: CloseAttempt) -> bool:
+    if closing.payment_id is None or not await payments.close(
+        connection, PaymentId(closing.payment_id), CLOSED_AS[closing.reason]
+    ):
+        return False
+    await tickets.release(connection, closing.order_id)
+    return True
+
+
+async def _touch(connection: AsyncConnection, order_id: OrderId) -> None:
+    await connection.execute(
+        update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now())
+    )
+
+
+async def _record(connection: AsyncConnection, action: str, closing: CloseAttempt) -> None:
+    reason = f"{closing.reason}: {closing.detail}" if closing.detail else str(closing.reason)
+    await record(connection, closing.order_id, action, actor=closing.actor, reason=reason)

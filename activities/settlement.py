@@ -1,0 +1,165 @@
+"""What a report of Stripe's does to an order: PAID, PROCESSING, or set aside for a person."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio import activity
+
+from activities.attempts import lock_order
+from database.engine import Database
+from database.history import record
+from database.models import OrderHistoryRow, OrderRow, PaymentRow
+from database.payments import IS_OPEN, mismatch
+from domain.checkout import Attention, PaidReport, ProcessingPayment
+from domain.ids import OrderId
+from domain.order import OrderStatus
+from domain.payment import PaymentReport, PaymentStatus, Settlement
+
+
+class Settlements:
+    """Brings orders in line with what Stripe reported."""
+
+    def __init__(self, database: Database, *, processing: timedelta) -> None:
+        self._database = database
+        self._processing = processing
+
+    @activity.defn
+    async def mark_paid(self, paid: PaidReport) -> Settlement:
+        """Mark the order PAID if the report is a payment of its open attempt, to the letter.
+
+        Anything else is set aside: the order gets `needs_attention` and an entry in its history.
+        Repeating a report changes nothing.
+        """
+        report = paid.report
+        async with self._database.transaction() as connection:
+            await lock_order(connection, report.order_id)
+            attempt = await _attempt_of_session(connection, report.session_id)
+            if difference := mismatch(attempt, report):
+                return await _set_aside(connection, paid, difference)
+            if _is_settled_by(attempt, report):
+                return Settlement.PAID
+            if not await _pay(connection, report):
+                return await _set_aside(connection, paid, "the order can no longer be paid")
+            await record(
+                connection,
+                report.order_id,
+                "order_paid",
+                actor=paid.actor,
+                session=report.session_id,
+                payment_intent=report.payment_intent,
+                event=report.event_id,
+            )
+            return Settlement.PAID
+
+    @activity.defn
+    async def mark_processing(self, payment: ProcessingPayment) -> None:
+        """Note that a delayed payment is on its way: its tickets stay held meanwhile."""
+        statement = (
+            update(PaymentRow)
+            .where(PaymentRow.id == payment.payment_id, PaymentRow.status == PaymentStatus.PENDING)
+            .values(
+                status=PaymentStatus.PROCESSING,
+                expires_at=payment.at + self._processing,
+                updated_at=func.now(),
+            )
+            .returning(PaymentRow.provider_ref)
+        )
+        async with self._database.transaction() as connection:
+            await lock_order(connection, payment.order_id)
+            if row := (await connection.execute(statement)).one_or_none():
+                await _touch_order(connection, payment.order_id)
+                await record(
+                    connection,
+                    payment.order_id,
+                    "payment_processing",
+                    actor="stripe",
+                    session=row.provider_ref,
+                )
+
+    @activity.defn
+    async def ask_for_attention(self, attention: Attention) -> None:
+        """Mark the order for a person to look at."""
+        async with self._database.transaction() as connection:
+            await lock_order(connection, attention.order_id)
+            await _touch_order(connection, attention.order_id, needs_attention=True)
+            await record(
+                connection,
+                attention.order_id,
+                "needs_attention",
+                actor="checkout",
+                reason=attention.reason,
+            )
+
+
+async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
+    statement = select(PaymentRow.__table__).where(PaymentRow.provider_ref == session_id)
+    return (await connection.execute(statement)).one_or_none()
+
+
+def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
+    return (
+        attempt is not None
+        and attempt.status == PaymentStatus.SUCCEEDED
+        and attempt.payment_intent == report.payment_intent
+    )
+
+
+async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
+    """Move attempt and order together; False unless both were still waiting for the money."""
+    attempt = (
+        update(PaymentRow)
+        .where(PaymentRow.provider_ref == report.session_id, IS_OPEN)
+        .values(
+            status=PaymentStatus.SUCCEEDED,
+            payment_intent=report.payment_intent,
+            updated_at=func.now(),
+        )
+        .returning(PaymentRow.order_id)
+        .cte("attempt")
+    )
+    order = (
+        update(OrderRow)
+        .where(OrderRow.id == attempt.c.order_id, OrderRow.status == OrderStatus.CREATED)
+        .values(status=OrderStatus.PAID, paid_at=func.now(), updated_at=func.now())
+        .returning(OrderRow.id)
+    )
+    return (await connection.execute(order)).one_or_none() is not None
+
+
+async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:
+    report = paid.report
+    stripe_ids = {
+        name: value
+        for name, value in (
+            ("session", report.session_id),
+            ("payment_intent", report.payment_intent),
+            ("event", report.event_id),
+        )
+        if value
+    }
+    seen = select(
+        exists().where(
+            OrderHistoryRow.order_id == report.order_id,
+            OrderHistoryRow.action == "payment_set_aside",
+            OrderHistoryRow.stripe_ids == stripe_ids,
+        )
+    )
+    if not (await connection.execute(seen)).scalar_one():
+        await _touch_order(connection, report.order_id, needs_attention=True)
+        await record(
+            connection,
+            report.order_id,
+            "payment_set_aside",
+            actor=paid.actor,
+            reason=why,
+            **stripe_ids,
+        )
+    return Settlement.SET_ASIDE
+
+
+async def _touch_order(connection: AsyncConnection, order_id: OrderId, **values: bool) -> None:
+    await connection.execute(
+        update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now(), **values)
+    )

@@ -1,0 +1,1 @@
+"""PostgreSQL: the tables, their migrations, and the statements that read and guard them."""

@@ -1,0 +1,135 @@
+"""Orders: making them, and reading them with their items."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from database.history import record
+from database.models import OrderItemRow, OrderRow
+from domain.errors import OrderNotFound
+from domain.ids import OrderId, TicketTypeId, UserId
+from domain.money import Cents, Currency
+from domain.order import Order, OrderItem, OrderStatus
+
+_ITEMS = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(
+                func.jsonb_build_array(
+                    OrderItemRow.ticket_type_id,
+                    OrderItemRow.name,
+                    OrderItemRow.quantity,
+                    OrderItemRow.unit_price_cents,
+                    type_=JSONB,
+                ),
+                OrderItemRow.position,
+            ),
+            type_=JSONB,
+        )
+    )
+    .where(OrderItemRow.order_id == OrderRow.id)
+    .correlate(OrderRow)
+    .scalar_subquery()
+)
+_ORDER = select(OrderRow.__table__, _ITEMS.label("items"))
+
+
+def _order_of(row: Row[Any]) -> Order:
+    return Order(
+        id=OrderId(row.id),
+        user_id=UserId(row.user_id),
+        status=OrderStatus(row.status),
+        currency=Currency(row.currency),
+        total_cents=Cents(row.total_cents),
+        items=items_of(row.items),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        paid_at=row.paid_at,
+        cancelled_at=row.cancelled_at,
+        amount_refunded_cents=Cents(row.amount_refunded_cents),
+        disputed=row.disputed,
+        needs_attention=row.needs_attention,
+    )
+
+
+def items_of(lines: Sequence[tuple[str, str, int, int]]) -> tuple[OrderItem, ...]:
+    """Return the lines of an order as they come out of `_ITEMS`."""
+    return tuple(
+        OrderItem(TicketTypeId(ticket_type_id), name, quantity, Cents(unit_price_cents))
+        for ticket_type_id, name, quantity, unit_price_cents in lines
+    )
+
+
+async def add_order(connection: AsyncConnection, order: Order) -> None:
+    """Store a new order with its items; storing the same id again changes nothing."""
+    added = await connection.execute(
+        upsert(OrderRow)
+        .values(
+            id=order.id,
+            user_id=order.user_id,
+            currency=order.currency,
+            total_cents=order.total_cents,
+        )
+        .on_conflict_do_nothing()
+        .returning(OrderRow.id)
+    )
+    if added.one_or_none() is None:
+        return
+    await connection.execute(
+        insert(OrderItemRow),
+        [
+            {
+                "order_id": order.id,
+                "ticket_type_id": item.ticket_type_id,
+                "position": position,
+                "name": item.name,
+                "unit_price_cents": item.unit_price_cents,
+                "quantity": item.quantity,
+            }
+            for position, item in enumerate(order.items)
+        ],
+    )
+    await record(connection, order.id, "order_created", actor=order.user_id)
+
+
+async def order_of(
+    connection: AsyncConnection, order_id: OrderId, user_id: UserId | None = None
+) -> Order:
+    """Return an order; with `user_id` only if it is this user's.
+
+    Raises OrderNotFound, for foreign orders and unknown ones alike.
+    """
+    statement = _ORDER.where(OrderRow.id == order_id)
+    if user_id is not None:
+        statement = statement.where(OrderRow.user_id == user_id)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return _order_of(row)
+
+
+async def orders_of(
+    connection: AsyncConnection, user_id: UserId, limit: int, starting_after: OrderId | None
+) -> list[Order]:
+    """Return a user's orders, newest first, from the one behind `starting_after` on."""
+    statement: Select[Any] = (
+        _ORDER.where(OrderRow.user_id == user_id).order_by(OrderRow.id.desc()).limit(limit)
+    )
+    if starting_after is not None:
+        statement = statement.where(OrderRow.id < starting_after)
+    return [_order_of(row) for row in await connection.execute(statement)]
+
+
+async def changed_at(
+    connection: AsyncConnection, order_ids: Sequence[OrderId]
+) -> dict[OrderId, datetime]:
+    """Return when each of these orders last changed (UTC)."""
+    rows = await connection.execute(
+        select(OrderRow.id, OrderRow.updated_at).where(OrderRow.id.in_(order_ids))
+    )
+    return {OrderId(row.id): row.updated_at for row in rows}

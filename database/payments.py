@@ -1,0 +1,88 @@
+"""Payments: the attempts of an order, and the guarded statements that move them on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from database.models import PaymentRow
+from domain.ids import OrderId, PaymentId, UserId
+from domain.money import Cents, Currency
+from domain.order import OrderItem
+from domain.payment import OPEN_STATUSES, Attempt, CheckoutSession, PaymentReport, PaymentStatus
+
+IS_OPEN: ColumnElement[bool] = PaymentRow.status.in_(OPEN_STATUSES)
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """Everything that goes into the Stripe call of an attempt, and what came of it so far."""
+
+    payment_id: PaymentId
+    order_id: OrderId
+    user_id: UserId
+    items: tuple[OrderItem, ...]
+    currency: Currency
+    base_url: str
+    session_expires_at: datetime
+    session: CheckoutSession | None
+
+
+def attempt_of(row: Row[Any]) -> Attempt:
+    """Return what a workflow knows of a row of `payments`."""
+    return Attempt(
+        id=PaymentId(row.id),
+        order_id=OrderId(row.order_id),
+        amount_cents=Cents(row.amount_cents),
+        currency=Currency(row.currency),
+        expires_at=row.expires_at,
+        status=PaymentStatus(row.status),
+    )
+
+
+async def open_attempt(connection: AsyncConnection, order_id: OrderId) -> Attempt | None:
+    """Return the order's open attempt: there is one at the most."""
+    statement = select(PaymentRow.__table__).where(PaymentRow.order_id == order_id, IS_OPEN)
+    row = (await connection.execute(statement)).one_or_none()
+    return attempt_of(row) if row else None
+
+
+async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
+    """Return all attempts of an order, oldest first."""
+    statement = (
+        select(PaymentRow.__table__).where(PaymentRow.order_id == order_id).order_by(PaymentRow.id)
+    )
+    return list((await connection.execute(statement)).all())
+
+
+async def close(connection: AsyncConnection, payment_id: PaymentId, status: PaymentStatus) -> bool:
+    """Move an open attempt to a closed status; False when somebody was faster."""
+    statement = (
+        update(PaymentRow)
+        .where(PaymentRow.id == payment_id, IS_OPEN)
+        .values(status=status, updated_at=func.now())
+        .returning(PaymentRow.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+def mismatch(row: Row[Any] | None, report: PaymentReport) -> str | None:
+    """Say in what a report differs from the attempt it claims to pay; None when it agrees."""
+    if row is None:
+        return f"session {report.session_id} was not made by us"
+    compared = {
+        "order": (row.order_id, report.order_id),
+        "amount": (row.amount_cents, report.amount_total),
+        "currency": (row.currency, report.currency),
+        "livemode": (row.livemode, report.livemode),
+    }
+    return next(
+        (
+            f"{name} is {reported!r} and should be {expected!r}"
+            for name, (expected, reported) in compared.items()
+            if expected != reported
+        ),
+        None,
+    )

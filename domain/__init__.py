@@ -1,0 +1,1 @@
+"""What the words mean: orders, payments, money. Plain Python that everything else imports."""

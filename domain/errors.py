@@ -1,0 +1,82 @@
+"""The ways the business says no: a stable code for programs and a sentence for people."""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A rule refused the request; nothing was changed. `code` is visible from outside."""
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class OrderNotFound(DomainError):
+    """No such order for this caller; a foreign order and an unknown one look the same."""
+
+    code = "order_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such order.")
+
+
+class TicketTypeNotFound(DomainError):
+    """A ticket type that does not exist."""
+
+    code = "ticket_type_not_found"
+
+    def __init__(self, ticket_type_id: str) -> None:
+        super().__init__(f"There is no ticket type {ticket_type_id!r}.")
+
+
+class InvalidOrder(DomainError):
+    """An order that could never be sold: mixed currencies, too many tickets, an odd amount."""
+
+    code = "invalid_order"
+
+
+class InvalidTicketType(DomainError):
+    """A ticket type that Stripe could never charge for."""
+
+    code = "invalid_ticket_type"
+
+
+class OrderNotPayable(DomainError):
+    """The order is PAID, CANCELLED or later, or its payment is already under way."""
+
+    code = "order_not_payable"
+
+
+class SoldOut(DomainError):
+    """The tickets cannot be held: too few are left at the moment."""
+
+    code = "sold_out"
+
+    def __init__(self) -> None:
+        super().__init__("There are not enough tickets left to hold this order.")
+
+
+class AlreadyPaid(DomainError):
+    """The order cannot be cancelled: the payment was made."""
+
+    code = "already_paid"
+
+    def __init__(self) -> None:
+        super().__init__("The payment for this order was already made.")
+
+
+class PaymentProcessing(DomainError):
+    """The order cannot be cancelled now: a delayed payment is on its way."""
+
+    code = "payment_processing"
+
+    def __init__(self) -> None:
+        super().__init__("A payment for this order is being processed; it cannot be stopped.")
+
+
+class SessionRefused(DomainError):
+    """Stripe refused the Checkout Session itself; repeating the request would not help."""
+
+    code = "session_refused"

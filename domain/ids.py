@@ -1,0 +1,26 @@
+"""Identifiers: opaque strings whose prefix says what they name."""
+
+import secrets
+import time
+from typing import NewType
+
+OrderId = NewType("OrderId", str)
+TicketTypeId = NewType("TicketTypeId", str)
+PaymentId = NewType("PaymentId", str)
+UserId = NewType("UserId", str)
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as `ord_064f…`; ids of one prefix sort by the time they were made."""
+    microseconds = time.time_ns() // 1000
+    return f"{prefix}_{microseconds:014x}{secrets.token_hex(8)}"
+
+
+def checkout_workflow_id(order_id: OrderId) -> str:
+    """Return the id of the order's checkout workflow: at most one of them is open."""
+    return f"checkout-{order_id}"
+
+
+def stripe_event_workflow_id(event_id: str) -> str:
+    """Return the id of the workflow that settles an event no running checkout takes."""
+    return f"stripe-event-{event_id}"

@@ -1,0 +1,85 @@
+"""Everything the environment can say, read once at start. The variables are docs/settings.md's."""
+
+import sys
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LONGEST_HOLD_SECONDS = 23 * 3600  # Stripe keeps a session open for at most 24 hours
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the orders are."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
+    database_url: str = Field(pattern=r"^postgresql\+asyncpg://")
+
+
+class ServiceSettings(DatabaseSettings):
+    """What the worker and the API both need. `base_url` has no trailing slash."""
+
+    temporal_task_queue: str = "checkout"
+    stripe_secret_key: SecretStr = Field(pattern=r"^(sk|rk)_(test|live)_\S+$")
+    base_url: str = Field(default="http://localhost:4000", pattern=r"^https?://[^\s?#]+$")
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+
+class WorkerSettings(ServiceSettings):
+    """The worker's environment."""
+
+    stripe_api_base: AnyHttpUrl | None = None
+    checkout_timeout_seconds: int = Field(default=1800, ge=1, le=_LONGEST_HOLD_SECONDS)
+    async_payment_timeout_days: int = Field(default=14, ge=1, le=90)
+
+    @property
+    def livemode(self) -> bool:
+        """Whether the key moves real money; Stripe marks every object and event the same way."""
+        return "_live_" in self.stripe_secret_key.get_secret_value()
+
+
+class ApiSettings(ServiceSettings):
+    """The API's environment: exactly one way to verify bearer tokens."""
+
+    stripe_webhook_secret: Annotated[list[SecretStr], NoDecode]
+    stripe_publishable_key: str | None = None
+    auth_jwt_secret: SecretStr | None = None
+    auth_jwks_url: AnyHttpUrl | None = None
+    auth_jwt_issuer: str | None = None
+    auth_jwt_audience: str | None = None
+
+    @field_validator("stripe_webhook_secret", mode="before")
+    @classmethod
+    def _several_while_one_is_rolled(cls, value: str) -> list[str]:
+        secrets = [secret.strip() for secret in value.split(",") if secret.strip()]
+        if not secrets or not all(secret.startswith("whsec_") for secret in secrets):
+            raise ValueError("must be whsec_…, or several of them separated by commas")
+        return secrets
+
+    @model_validator(mode="after")
+    def _one_way_to_verify_tokens(self) -> Self:
+        if (self.auth_jwt_secret is None) == (self.auth_jwks_url is None):
+            raise ValueError("set exactly one of AUTH_JWT_SECRET and AUTH_JWKS_URL")
+        if self.auth_jwks_url and not (self.auth_jwt_issuer and self.auth_jwt_audience):
+            raise ValueError("AUTH_JWKS_URL needs AUTH_JWT_ISSUER and AUTH_JWT_AUDIENCE")
+        return self
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Read the settings of one process, or say in one line what is wrong and exit with 2."""
+    try:
+        return kind()
+    except ValidationError as invalid:
+        first = invalid.errors(include_input=False, include_url=False)[0]
+        variable = str(first["loc"][0]).upper() if first["loc"] else ""
+        reason = "is not set" if first["type"] == "missing" else first["msg"]
+        print(f"paysaga: {variable} {reason}".replace("  ", " "), file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,1 @@
+"""The stories: durable workflows that bring every payment to its end."""
