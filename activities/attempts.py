@@ -24,7 +24,9 @@ SESSION_OUTLIVES_HOLD = timedelta(minutes=35)
 CLOSED_AS = {
     CloseReason.DEADLINE: PaymentStatus.EXPIRED,
     CloseReason.CANCELLED: PaymentStatus.EXPIRED,
+    CloseReason.SESSION_EXPIRED: PaymentStatus.EXPIRED,
     CloseReason.PAYMENT_FAILED: PaymentStatus.FAILED,
+    CloseReason.PAYMENT_MISMATCH: PaymentStatus.FAILED,
     CloseReason.SESSION_REFUSED: PaymentStatus.FAILED,
 }
 

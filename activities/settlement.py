@@ -11,11 +11,11 @@ from activities.attempts import lock_order
 from database.engine import Database
 from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
-from database.payments import IS_OPEN, mismatch
+from database.payments import IS_OPEN, attempt_by_id, mismatch
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.payment import PaymentReport, PaymentStatus, Settlement
+from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
 
 
 class Settlements:
@@ -54,8 +54,8 @@ class Settlements:
             return Settlement.PAID
 
     @activity.defn
-    async def mark_processing(self, payment: ProcessingPayment) -> None:
-        """Note that a delayed payment is on its way: its tickets stay held meanwhile."""
+    async def mark_processing(self, payment: ProcessingPayment) -> Attempt:
+        """Note that a delayed payment is on its way; return the attempt with its new deadline."""
         statement = (
             update(PaymentRow)
             .where(PaymentRow.id == payment.payment_id, PaymentRow.status == PaymentStatus.PENDING)
@@ -77,6 +77,7 @@ class Settlements:
                     actor="stripe",
                     session=row.provider_ref,
                 )
+            return await attempt_by_id(connection, payment.payment_id)
 
     @activity.defn
     async def ask_for_attention(self, attention: Attention) -> None:

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import PaymentRow
-from domain.ids import OrderId, PaymentId, UserId
+from database.orders import order_of
+from domain.ids import OrderId, PaymentId
 from domain.money import Cents, Currency
-from domain.order import OrderItem
+from domain.order import Order
 from domain.payment import OPEN_STATUSES, Attempt, CheckoutSession, PaymentReport, PaymentStatus
 
 IS_OPEN: ColumnElement[bool] = PaymentRow.status.in_(OPEN_STATUSES)
@@ -21,11 +22,9 @@ class SessionRequest:
     """Everything that goes into the Stripe call of an attempt, and what came of it so far."""
 
     payment_id: PaymentId
-    order_id: OrderId
-    user_id: UserId
-    items: tuple[OrderItem, ...]
-    currency: Currency
+    order: Order
     base_url: str
+    expires_at: datetime
     session_expires_at: datetime
     session: CheckoutSession | None
 
@@ -47,6 +46,39 @@ async def open_attempt(connection: AsyncConnection, order_id: OrderId) -> Attemp
     statement = select(PaymentRow.__table__).where(PaymentRow.order_id == order_id, IS_OPEN)
     row = (await connection.execute(statement)).one_or_none()
     return attempt_of(row) if row else None
+
+
+async def attempt_by_id(connection: AsyncConnection, payment_id: PaymentId) -> Attempt:
+    """Return an attempt."""
+    statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)
+    return attempt_of((await connection.execute(statement)).one())
+
+
+async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
+    """Return what to ask of Stripe for an attempt."""
+    statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)
+    row = (await connection.execute(statement)).one()
+    return SessionRequest(
+        payment_id=payment_id,
+        order=await order_of(connection, OrderId(row.order_id)),
+        base_url=row.base_url,
+        expires_at=row.expires_at,
+        session_expires_at=row.session_expires_at,
+        session=CheckoutSession(row.provider_ref, row.session_url, row.expires_at)
+        if row.provider_ref
+        else None,
+    )
+
+
+async def store_session(
+    connection: AsyncConnection, payment_id: PaymentId, session: CheckoutSession
+) -> None:
+    """Write the session that Stripe made for an attempt into its row; it never changes again."""
+    await connection.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment_id, PaymentRow.provider_ref.is_(None))
+        .values(provider_ref=session.session_id, session_url=session.url, updated_at=func.now())
+    )
 
 
 async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:

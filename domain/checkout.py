@@ -62,7 +62,9 @@ class CloseReason(StrEnum):
 
     DEADLINE = "deadline"
     CANCELLED = "cancelled"
+    SESSION_EXPIRED = "session_expired"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_MISMATCH = "payment_mismatch"
     SESSION_REFUSED = "session_refused"
 
 

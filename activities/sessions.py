@@ -1,0 +1,135 @@
+"""What we ask of Stripe: Checkout Sessions, made once, looked at, and closed.
+
+https://docs.stripe.com/api/checkout/sessions
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import stripe
+from stripe.params.checkout import SessionCreateParams
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.errors import refusal
+from database.engine import Database
+from database.payments import SessionRequest, session_request, store_session
+from domain.errors import SessionRefused
+from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus
+from domain.reports import report_of
+
+_REFUSED = (
+    stripe.InvalidRequestError,
+    stripe.IdempotencyError,
+    stripe.AuthenticationError,
+    stripe.PermissionError,
+)
+
+
+class Sessions:
+    """The Checkout Sessions of our attempts. The attempt's id is the idempotency key."""
+
+    def __init__(self, client: stripe.StripeClient, database: Database) -> None:
+        self._sessions = client.v1.checkout.sessions
+        self._database = database
+
+    @activity.defn
+    async def create_session(self, attempt: Attempt) -> CheckoutSession:
+        """Create the attempt's Checkout Session, or return the one that exists.
+
+        Raises ApplicationError of type `session_refused`, not retryable, when Stripe rejects the
+        request itself. What a retry may cure (the network, 409, 429, 5xx) is raised as it is.
+        """
+        try:
+            return await self._session_of(attempt)
+        except _REFUSED as error:
+            raise refusal(SessionRefused(f"Stripe refused the payment: {error.code}")) from error
+
+    @activity.defn
+    async def check_session(self, attempt: Attempt) -> PaymentReport:
+        """Ask Stripe how the attempt's session stands."""
+        session = await self._session_of(attempt)
+        return await self._retrieve(session.session_id)
+
+    @activity.defn
+    async def close_session(self, attempt: Attempt) -> PaymentReport:
+        """Expire the attempt's session and return what Stripe then says: never `open`.
+
+        Where an earlier request may have made a session that we never heard of, asking again
+        with the same key finds it, so that nothing payable is left behind.
+        """
+        try:
+            session = await self._session_of(attempt)
+        except stripe.InvalidRequestError as error:
+            activity.logger.info("No session was ever made: %s", error.code)
+            return _never_existed(attempt)
+        try:
+            await self._sessions.expire_async(session.session_id)
+        except stripe.InvalidRequestError as error:
+            activity.logger.info("The session is no longer open: %s", error.user_message)
+        report = await self._retrieve(session.session_id)
+        if report.status is SessionStatus.OPEN:
+            raise ApplicationError("Stripe still says open", type="session_still_open")
+        return report
+
+    async def _session_of(self, attempt: Attempt) -> CheckoutSession:
+        async with self._database.transaction() as connection:
+            request = await session_request(connection, attempt.id)
+        if request.session:
+            return request.session
+        created = await self._sessions.create_async(
+            _parameters(request), {"idempotency_key": request.payment_id}
+        )
+        if created.url is None:
+            raise ApplicationError("Stripe answered a session without a URL", type="no_url")
+        session = CheckoutSession(created.id, created.url, request.expires_at)
+        async with self._database.transaction() as connection:
+            await store_session(connection, attempt.id, session)
+        return session
+
+    async def _retrieve(self, session_id: str) -> PaymentReport:
+        session = await self._sessions.retrieve_async(session_id, {"expand": ["payment_intent"]})
+        report = report_of(_plain(session))
+        if report is None:
+            raise ApplicationError(f"{session_id} names no order", type="not_ours")
+        return report
+
+
+def _plain(session: stripe.checkout.Session) -> Mapping[str, Any]:
+    return session.to_dict()
+
+
+def _never_existed(attempt: Attempt) -> PaymentReport:
+    return PaymentReport(
+        order_id=attempt.order_id,
+        session_id="",
+        status=SessionStatus.EXPIRED,
+        amount_total=attempt.amount_cents,
+        currency=attempt.currency,
+        livemode=False,
+    )
+
+
+def _parameters(request: SessionRequest) -> SessionCreateParams:
+    order = request.order
+    metadata = {"orderId": order.id, "userId": order.user_id, "paymentId": request.payment_id}
+    return {
+        "mode": "payment",
+        "client_reference_id": order.id,
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        "line_items": [
+            {
+                "quantity": item.quantity,
+                "price_data": {
+                    "currency": order.currency,
+                    "unit_amount": item.unit_price_cents,
+                    "product_data": {"name": item.name},
+                },
+            }
+            for item in order.items
+        ],
+        "success_url": f"{request.base_url}/return?session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": f"{request.base_url}/cancelled?order_id={order.id}",
+        "expires_at": int(request.session_expires_at.timestamp()),
+    }

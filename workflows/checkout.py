@@ -1,0 +1,276 @@
+"""The story of one checkout, from held tickets to PAID or CANCELLED."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.attempts import Attempts
+    from activities.errors import refusal
+    from activities.sessions import Sessions
+    from activities.settlement import Settlements
+    from domain.checkout import (
+        Attention,
+        CancelRequest,
+        CheckoutOutcome,
+        CloseAttempt,
+        CloseReason,
+        HoldTickets,
+        OrderRef,
+        PaidReport,
+        ProcessingPayment,
+    )
+    from domain.errors import AlreadyPaid, OrderNotPayable, PaymentProcessing
+    from domain.order import OrderStatus
+    from domain.payment import (
+        Attempt,
+        CheckoutSession,
+        PaymentReport,
+        PaymentStatus,
+        SessionStatus,
+        Settlement,
+    )
+    from workflows.search_attributes import NEEDS_ATTENTION, ORDER_STATUS, PAYMENT_DEADLINE
+    from workflows.steps import StepRefused, at_stripe, in_database
+    from workflows.story import Scene, tell
+
+ASK_ABOUT_PROCESSING_EVERY = timedelta(days=1)
+
+
+@workflow.defn
+class CheckoutWorkflow:
+    """One checkout of one order. Handlers record what came; the plot decides."""
+
+    @workflow.init
+    def __init__(self, order: OrderRef) -> None:
+        self._order_id = order.order_id
+        self._attempt: Attempt | None = None
+        self._session: CheckoutSession | None = None
+        self._deadline: datetime | None = None
+        self._reports: deque[PaymentReport] = deque()
+        self._look = False
+        self._cancel: CancelRequest | None = None
+        self._refusal: StepRefused | None = None
+        self._outcome: CheckoutOutcome | None = None
+
+    @workflow.run
+    async def run(self, order: OrderRef) -> CheckoutOutcome:
+        """Tell the story to its end, whatever interrupts.
+
+        A request to cancel the workflow, from the UI or the CLI, is recorded like every other
+        request: the plot runs in a task of its own, which the interruption does not reach.
+        """
+        plot = asyncio.create_task(self._plot())
+        try:
+            return await asyncio.shield(plot)
+        except asyncio.CancelledError:
+            self._cancel = CancelRequest("operator", "cancellation of the workflow was requested")
+            return await plot
+
+    @workflow.signal
+    def payment_completed(self, report: PaymentReport) -> None:
+        """Stripe said, in a signed event, that a session was paid; that can never change again."""
+        if report.status is SessionStatus.PAID:
+            self._reports.append(report)
+        else:
+            self._look = True
+
+    @workflow.signal
+    def look_at_stripe(self) -> None:
+        """Something may have changed at Stripe: an event hints at it, or the buyer came back."""
+        self._look = True
+
+    @workflow.update
+    async def checkout_session(self) -> CheckoutSession:
+        """Return the session to pay in, as soon as there is one.
+
+        Fails with `order_not_payable`, `sold_out` or `session_refused`.
+        """
+        await workflow.wait_condition(lambda: self._session is not None or self._is_over)
+        if self._refusal:
+            raise self._refusal.error
+        if self._session is None or self._is_over or self._is_processing:
+            raise refusal(OrderNotPayable("The order can no longer be paid."))
+        return self._session
+
+    @workflow.update
+    async def cancel(self, request: CancelRequest) -> OrderStatus:
+        """Cancel the order, unless Stripe says that the buyer was faster.
+
+        Fails with `already_paid` or `payment_processing`.
+        """
+        self._cancel = self._cancel or request
+        await workflow.wait_condition(lambda: self._cancel is None or self._is_over)
+        if not self._is_over:
+            raise refusal(PaymentProcessing())
+        if self._outcome is not CheckoutOutcome.CANCELLED:
+            raise refusal(AlreadyPaid())
+        return OrderStatus.CANCELLED
+
+    async def _plot(self) -> CheckoutOutcome:
+        self._outcome = await self._sell()
+        workflow.upsert_search_attributes([ORDER_STATUS.value_set(self._outcome)])
+        self._tell(Scene(self._outcome))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        while self._reports:
+            await self._settle(self._reports.popleft())
+        return self._outcome
+
+    async def _sell(self) -> CheckoutOutcome:
+        try:
+            attempt = await self._hold_tickets()
+            if attempt is None:
+                return await self._cancel_order(CloseReason.CANCELLED)
+            await self._create_session(attempt)
+        except StepRefused as refused:
+            return await self._refuse(refused)
+        self._tell(Scene.WAITING)
+        while True:
+            report = await self._next_report(attempt)
+            if outcome := await self._decide(report):
+                return outcome
+
+    async def _hold_tickets(self) -> Attempt | None:
+        self._tell(Scene.HOLDING)
+        wanted = HoldTickets(self._order_id, workflow.now(), adopt_only=self._cancel is not None)
+        attempt = await in_database(Attempts.hold_tickets, wanted, summary="hold the tickets")
+        if attempt:
+            self._attempt, self._deadline = attempt, attempt.expires_at
+            workflow.upsert_search_attributes([PAYMENT_DEADLINE.value_set(attempt.expires_at)])
+        return attempt
+
+    async def _create_session(self, attempt: Attempt) -> None:
+        self._tell(Scene.CREATING)
+        try:
+            self._session = await at_stripe(
+                Sessions.create_session,
+                attempt,
+                summary="create the Checkout Session",
+                give_up_after=max(self._time_left, timedelta(seconds=1)),
+            )
+        except ActivityError:  # the deadline came before Stripe's answer
+            self._reports.appendleft(await self._close_session(attempt))
+
+    async def _refuse(self, refused: StepRefused) -> CheckoutOutcome:
+        if self._cancel:
+            return await self._cancel_order(CloseReason.CANCELLED)
+        self._refusal = refused
+        if self._attempt:
+            closing = self._closing(CloseReason.SESSION_REFUSED, refused.error.message)
+            await in_database(Attempts.release_tickets, closing, summary="give the tickets back")
+        return CheckoutOutcome.REFUSED
+
+    async def _next_report(self, attempt: Attempt) -> PaymentReport:
+        """Wait for whichever comes first, and return what Stripe says then."""
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: bool(self._reports or self._look or self._cancel),
+                timeout=self._time_left,
+                timeout_summary="deadline",
+            )
+        if self._reports:
+            return self._reports.popleft()
+        if self._cancel or not self._time_left:
+            return await self._close_session(attempt)
+        self._look = False
+        return await at_stripe(Sessions.check_session, attempt, summary="look at Stripe")
+
+    async def _close_session(self, attempt: Attempt) -> PaymentReport:
+        self._tell(Scene.CLOSING)
+        return await at_stripe(Sessions.close_session, attempt, summary="close the session")
+
+    async def _decide(self, report: PaymentReport) -> CheckoutOutcome | None:
+        """Only what Stripe says counts; None means that the story goes on."""
+        match report.status:
+            case SessionStatus.PAID:
+                return await self._take_payment(report)
+            case SessionStatus.PROCESSING:
+                await self._wait_for_delayed_payment()
+                return None
+            case SessionStatus.FAILED:
+                return await self._cancel_order(CloseReason.PAYMENT_FAILED)
+            case SessionStatus.EXPIRED:
+                return await self._cancel_order(self._why_expired)
+            case SessionStatus.OPEN:
+                return None
+
+    async def _take_payment(self, report: PaymentReport) -> CheckoutOutcome | None:
+        if await self._settle(report) is Settlement.PAID:
+            return CheckoutOutcome.PAID
+        if report.event_id is None:  # Stripe's own answer: nothing more can come of this session
+            return await self._cancel_order(CloseReason.PAYMENT_MISMATCH)
+        self._look = True
+        return None
+
+    async def _settle(self, report: PaymentReport) -> Settlement:
+        paid = PaidReport(report, actor="stripe" if report.event_id else "checkout")
+        settlement = await in_database(Settlements.mark_paid, paid, summary="mark the order PAID")
+        if settlement is Settlement.SET_ASIDE:
+            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
+        return settlement
+
+    async def _wait_for_delayed_payment(self) -> None:
+        """Keep the tickets held: never CANCELLED while Stripe could still take the money."""
+        assert self._attempt is not None
+        if self._attempt.status is not PaymentStatus.PROCESSING:
+            payment = ProcessingPayment(self._order_id, self._attempt.id, workflow.now())
+            self._attempt = await in_database(
+                Settlements.mark_processing, payment, summary="a delayed payment began"
+            )
+        elif workflow.now() >= self._attempt.expires_at:
+            await self._ask_for_attention("the delayed payment takes longer than it should")
+        self._cancel = None
+        self._deadline = workflow.now() + ASK_ABOUT_PROCESSING_EVERY
+        self._tell(Scene.PROCESSING)
+
+    async def _ask_for_attention(self, reason: str) -> None:
+        workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
+        attention = Attention(self._order_id, reason)
+        await in_database(Settlements.ask_for_attention, attention, summary="ask for attention")
+
+    async def _cancel_order(self, reason: CloseReason) -> CheckoutOutcome:
+        closing = self._closing(reason, self._cancel.reason if self._cancel else "")
+        status = await in_database(Attempts.cancel_order, closing, summary="cancel the order")
+        return OUTCOMES.get(status, CheckoutOutcome.REFUSED)
+
+    def _closing(self, reason: CloseReason, detail: str) -> CloseAttempt:
+        return CloseAttempt(
+            order_id=self._order_id,
+            payment_id=self._attempt.id if self._attempt else None,
+            reason=reason,
+            actor=self._cancel.actor if self._cancel else "checkout",
+            detail=detail,
+        )
+
+    @property
+    def _why_expired(self) -> CloseReason:
+        if self._cancel:
+            return CloseReason.CANCELLED
+        return CloseReason.SESSION_EXPIRED if self._time_left else CloseReason.DEADLINE
+
+    @property
+    def _time_left(self) -> timedelta:
+        assert self._deadline is not None
+        return max(self._deadline - workflow.now(), timedelta(0))
+
+    @property
+    def _is_over(self) -> bool:
+        return self._outcome is not None
+
+    @property
+    def _is_processing(self) -> bool:
+        return self._attempt is not None and self._attempt.status is PaymentStatus.PROCESSING
+
+    def _tell(self, scene: Scene) -> None:
+        session_id = self._session.session_id if self._session else None
+        workflow.set_current_details(tell(scene, self._order_id, self._attempt, session_id))
+
+
+OUTCOMES = {
+    OrderStatus.PAID: CheckoutOutcome.PAID,
+    OrderStatus.CANCELLED: CheckoutOutcome.CANCELLED,
+}
