@@ -1,0 +1,209 @@
+"""The world of the story tests: real workflows, PostgreSQL and Stripe's SDK on skipped time."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import stripe
+from sqlalchemy import func, select, update
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from database.catalogue import add_ticket_type
+from database.engine import Database
+from database.history import history_of
+from database.models import OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
+from database.orders import add_order, order_of
+from database.payments import payments_of
+from domain.checkout import CheckoutOutcome, OrderRef
+from domain.ids import OrderId, TicketTypeId, UserId, checkout_workflow_id, new_id
+from domain.money import Cents, Currency
+from domain.order import Order, OrderItem, OrderStatus, TicketType
+from domain.payment import CheckoutSession, PaymentReport
+from domain.reports import report_of
+from workflows.checkout import CheckoutWorkflow
+
+TASK_QUEUE = "stories"
+HOLD = timedelta(minutes=30)
+PRICE = Cents(4500)
+EUR = Currency("eur")
+DEBIT_THAT_SUCCEEDS = "000123456789"
+
+Checkout = WorkflowHandle[CheckoutWorkflow, CheckoutOutcome]
+
+
+class Saga:
+    """What a story test can do and see."""
+
+    def __init__(
+        self,
+        environment: WorkflowEnvironment,
+        database: Database,
+        sdk: stripe.StripeClient,
+        http: aiohttp.ClientSession,
+        sandbox_url: str,
+    ) -> None:
+        self.environment = environment
+        self.database = database
+        self.sdk = sdk
+        self._http = http
+        self._sandbox_url = sandbox_url
+
+    async def ticket_type(self, capacity: int = 10) -> TicketTypeId:
+        """Put a ticket type on sale."""
+        ticket_type = TicketType(
+            TicketTypeId(new_id("tkt")), "Concert", PRICE, EUR, capacity, capacity
+        )
+        async with self.database.transaction() as connection:
+            await add_ticket_type(connection, ticket_type)
+        return ticket_type.id
+
+    async def order(self, ticket_type_id: TicketTypeId | None = None, quantity: int = 2) -> OrderId:
+        """Order tickets."""
+        ticket_type_id = ticket_type_id or await self.ticket_type()
+        now = datetime.now(UTC)
+        order = Order(
+            id=OrderId(new_id("ord")),
+            user_id=UserId("buyer"),
+            status=OrderStatus.CREATED,
+            currency=EUR,
+            total_cents=Cents(PRICE * quantity),
+            items=(OrderItem(ticket_type_id, "Concert", quantity, PRICE),),
+            created_at=now,
+            updated_at=now,
+            paid_at=None,
+            cancelled_at=None,
+            amount_refunded_cents=Cents(0),
+            disputed=False,
+            needs_attention=False,
+        )
+        async with self.database.transaction() as connection:
+            await add_order(connection, order)
+        return order.id
+
+    async def start(self, order_id: OrderId) -> Checkout:
+        """Start the order's checkout workflow."""
+        return await self.environment.client.start_workflow(
+            CheckoutWorkflow.run,
+            OrderRef(order_id),
+            id=checkout_workflow_id(order_id),
+            task_queue=TASK_QUEUE,
+        )
+
+    async def checkout(self, order_id: OrderId) -> tuple[Checkout, CheckoutSession]:
+        """Start the order's checkout and wait for its session."""
+        handle = await self.start(order_id)
+        return handle, await handle.execute_update(CheckoutWorkflow.checkout_session)
+
+    async def pay(self, session: CheckoutSession, **how: str) -> None:
+        """Pay a session, by default with the card that always works. No webhook is sent."""
+        await self.sandbox("POST", f"sessions/{session.session_id}/pay", how)
+
+    async def settle(self, session: CheckoutSession, *, succeeds: bool) -> None:
+        """Let a delayed payment end."""
+        await self.sandbox(
+            "POST", f"sessions/{session.session_id}/settle", {"succeeds": succeeds}
+        )
+
+    async def fault(self, match: str, kind: str, times: int | None = 1, **more: Any) -> None:
+        """Let Stripe's API fail in one way; `times=0` lets it work again."""
+        fault = {"match": match, "kind": kind, "times": times, **more}
+        await self.sandbox("PUT", "faults", {"faults": [] if times == 0 else [fault]})
+
+    async def sandbox(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's admin API."""
+        url = f"{self._sandbox_url}/_sandbox/{path}"
+        async with self._http.request(method, url, json=body) as response:
+            assert response.ok, await response.text()
+            return await response.json()
+
+    async def report(self, session: CheckoutSession) -> PaymentReport:
+        """Return what the event `checkout.session.completed` says of a session."""
+        events = await self.sdk.v1.events.list_async({"type": "checkout.session.completed"})
+        for event in events.data:
+            found = report_of(event.data.object, event.id)
+            if found and found.session_id == session.session_id:
+                return found
+        raise AssertionError("no such event")
+
+    async def skip(self, duration: timedelta) -> None:
+        """Let time pass, at Temporal and at Stripe."""
+        now = await self.environment.get_current_time()
+        offset = now + duration - datetime.now(UTC)
+        await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
+        await self.environment.sleep(duration)
+
+    async def skip_until(
+        self, condition: Callable[[], Awaitable[bool]], step: timedelta = timedelta(seconds=10)
+    ) -> None:
+        """Let time pass until a condition holds."""
+        for _ in range(200):
+            if await condition():
+                return
+            await self.skip(step)
+        raise AssertionError("it never came true")
+
+    async def see(self, order_id: OrderId) -> Order:
+        """Return the order as it is now."""
+        async with self.database.transaction() as connection:
+            return await order_of(connection, order_id)
+
+    async def actions(self, order_id: OrderId) -> list[str]:
+        """Return what the audit trail says happened to an order."""
+        async with self.database.transaction() as connection:
+            return [row.action for row in await history_of(connection, order_id)]
+
+    async def payment_statuses(self, order_id: OrderId) -> list[str]:
+        """Return the statuses of an order's attempts, oldest first."""
+        async with self.database.transaction() as connection:
+            return [row.status for row in await payments_of(connection, order_id)]
+
+    async def alter_amount(self, order_id: OrderId, amount: int) -> None:
+        """Make an open attempt expect another amount than its session has."""
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                update(PaymentRow)
+                .where(PaymentRow.order_id == order_id)
+                .values(amount_cents=amount)
+            )
+
+    async def assert_books_balance(self) -> None:
+        """Hold all orders against Stripe's ledger: the invariants of the design, section 1."""
+        ledger = await self.sandbox("GET", "ledger")
+        captured: dict[str, int] = {}
+        for capture in ledger["captures"]:
+            captured[capture["order_id"]] = captured.get(capture["order_id"], 0) + capture["amount"]
+        payable = [
+            session["client_reference_id"]
+            for session in ledger["sessions"]
+            if session["status"] == "open"
+        ]
+        assert len(payable) == len(set(payable)), "an order with two payable sessions"
+        async with self.database.transaction() as connection:
+            orders = (await connection.execute(select(OrderRow.__table__))).all()
+            await _assert_no_seat_twice(connection)
+        for order in orders:
+            if order.status == OrderStatus.PAID:
+                assert captured.get(order.id) == order.total_cents, order.id
+            elif order.status == OrderStatus.CANCELLED:
+                assert order.id not in payable, order.id
+                assert order.id not in captured or order.needs_attention, order.id
+
+
+async def _assert_no_seat_twice(connection: Any) -> None:
+    """Capacity = available + held by open attempts + sold to PAID orders, for every type."""
+    holding = select(PaymentRow.order_id).where(PaymentRow.status.in_(("PENDING", "PROCESSING")))
+    taken = (
+        select(func.coalesce(func.sum(OrderItemRow.quantity), 0))
+        .join(OrderRow, OrderRow.id == OrderItemRow.order_id)
+        .where(
+            OrderItemRow.ticket_type_id == TicketTypeRow.id,
+            (OrderRow.status == OrderStatus.PAID) | OrderRow.id.in_(holding),
+        )
+        .scalar_subquery()
+    )
+    wrong = select(TicketTypeRow.id).where(
+        TicketTypeRow.capacity != TicketTypeRow.available + taken
+    )
+    assert (await connection.execute(wrong)).all() == []
