@@ -41,7 +41,7 @@ class PostgresServer:
         self._durable = durable
         self.process: Process | None = None
 
-    def start(self, timeout_seconds: float = 30) -> None:
+    def start(self, timeout_seconds: float = 30) -> Process:
         """Start it, with an empty cluster the first time; return when it takes connections.
 
         Raises PostgresError.
@@ -62,6 +62,7 @@ class PostgresServer:
                     raise PostgresError(self.process.last_lines())
                 self.process.start()
             time.sleep(0.02)
+        return self.process
 
     def stop(self) -> None:
         """Stop it ("fast shutdown": sessions are ended, the data are flushed)."""

@@ -44,6 +44,7 @@ class Process:
         self._stop_signal = stop_signal
         self._death_signal = death_signal
         self._child: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
 
     def start(self) -> None:
         """Start it, after ending what an earlier, killed parent may have left under this name.
@@ -71,6 +72,7 @@ class Process:
                 # Runs after the change of user, which would clear the setting.
                 preexec_fn=_die_with_parent(self._death_signal),  # noqa: PLW1509
             )
+        self._started_at = time.monotonic()
         pid = self._child.pid
         self._record.write_text(json.dumps({"pid": pid, "identity": _identity(pid)}))
 
@@ -86,11 +88,10 @@ class Process:
         """None while it runs (or was never started); negative: the signal that ended it."""
         return self._child.poll() if self._child else None
 
-    def wait(self, timeout_seconds: float) -> int:
-        """Wait for its own end. Raises subprocess.TimeoutExpired."""
-        if self._child is None:
-            raise RuntimeError(f"{self.name} was not started")
-        return self._child.wait(timeout_seconds)
+    @property
+    def age_seconds(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self._started_at
 
     def stop(self, patience_seconds: float = 5) -> None:
         """Ask it to end, insist after `patience_seconds`. Stopping twice is the same as once."""
