@@ -1,6 +1,7 @@
 """`python -m onebox`: what `run.py` becomes once `.venv` is there."""
 
 import asyncio
+import os
 import sys
 
 from onebox.box import run_box
@@ -14,6 +15,7 @@ from onebox.tokens import bearer_token
 def main() -> int:
     """Do what the command line says; return the exit code."""
     arguments = parse(sys.argv[1:])
+    os.umask(0o077)  # secrets, orders and logs are nobody else's
     try:
         directory = state_directory()
         if arguments.command == "token":

@@ -25,7 +25,7 @@ def home_for(account: pwd.struct_passwd | None, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     if account is None:
         return directory.resolve()
-    directory.chmod(0o711)
+    directory.chmod(0o711)  # to pass through, not to look
     link = directory / _ELSEWHERE
     if not link.is_symlink() and _reachable(directory):
         return directory.resolve()
@@ -67,7 +67,8 @@ def _reachable(path: Path) -> bool:
 
 
 def _new_directory(prefix: str) -> Path:
-    _OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _OUTSIDE.mkdir(parents=True, exist_ok=True)
+    _OUTSIDE.chmod(0o755)
     made = Path(tempfile.mkdtemp(prefix=prefix, dir=_OUTSIDE))
     made.chmod(0o711)
     return made

@@ -29,8 +29,9 @@ class Secrets:
 def state_directory() -> Path:
     """Return the folder: PAYSAGA_STATE, or .paysaga in the checkout. It is created."""
     directory = Path(os.environ.get("PAYSAGA_STATE") or ROOT / ".paysaga").resolve()
-    # Others may pass through (PostgreSQL may run as another user) but not look around.
-    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        directory.chmod(0o711)  # PostgreSQL may run as another user: to pass through, not to look
     return directory
 
 
