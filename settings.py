@@ -3,8 +3,19 @@
 import sys
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    Secret,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+StripeKey = Annotated[str, StringConstraints(pattern=r"^(sk|rk)_(test|live)_\S+$")]
 
 _LONGEST_HOLD_SECONDS = 23 * 3600  # Stripe keeps a session open for at most 24 hours
 
@@ -21,7 +32,7 @@ class ServiceSettings(DatabaseSettings):
     """What the worker and the API both need. `base_url` has no trailing slash."""
 
     temporal_task_queue: str = "checkout"
-    stripe_secret_key: SecretStr = Field(pattern=r"^(sk|rk)_(test|live)_\S+$")
+    stripe_secret_key: Secret[StripeKey]
     base_url: str = Field(default="http://localhost:4000", pattern=r"^https?://[^\s?#]+$")
 
     @field_validator("base_url")
@@ -81,5 +92,6 @@ def load(kind: type[S]) -> S:
         first = invalid.errors(include_input=False, include_url=False)[0]
         variable = str(first["loc"][0]).upper() if first["loc"] else ""
         reason = "is not set" if first["type"] == "missing" else first["msg"]
-        print(f"paysaga: {variable} {reason}".replace("  ", " "), file=sys.stderr)
+        reason = reason.removeprefix("Value error, ")
+        print(f"paysaga: {f'{variable} ' if variable else ''}{reason}", file=sys.stderr)
         raise SystemExit(2) from None

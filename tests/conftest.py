@@ -1,17 +1,16 @@
 """What every test may stand on: a real PostgreSQL and a real Temporal server, once a session."""
 
-import asyncio
 import itertools
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from alembic import command
 from onebox.postgres import PostgresServer
 from workflows import search_attributes
 
