@@ -30,7 +30,7 @@ async def run_box(directory: Path, wanted: Ports, *, once: bool) -> int:
     exit_code = 0
     task = asyncio.current_task()
     assert task, "a coroutine runs in a task"
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with aiohttp.ClientSession() as http:
         supervisor = Supervisor(http)
@@ -43,9 +43,9 @@ async def run_box(directory: Path, wanted: Ports, *, once: bool) -> int:
             print("\nrun.py:", *failures.exceptions, file=sys.stderr)
             exit_code = 1
         except* asyncio.CancelledError:
+            say("\nStopping …")
             exit_code = _INTERRUPTED if once else 0
         finally:
-            say("\nstopping …")
             supervisor.stop_all()
     return exit_code
 

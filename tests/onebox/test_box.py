@@ -63,6 +63,7 @@ def test_after_a_kill_the_next_start_goes_on_and_stops_in_order(state: Path) -> 
         assert "CHECKOUT_TIMEOUT_SECONDS" in said
         assert f"another run.py is running on {state}" in _run(state)[1]
         box.send_signal(signal.SIGTERM)
+        box.communicate()
     assert box.returncode == 0
     assert processes_of(state) == []
 
