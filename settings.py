@@ -4,6 +4,7 @@ import sys
 from typing import Annotated, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     Field,
     Secret,
@@ -16,6 +17,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 StripeKey = Annotated[str, StringConstraints(pattern=r"^(sk|rk)_(test|live)_\S+$")]
+BaseUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s?#]+$"),
+    AfterValidator(lambda url: url.rstrip("/")),
+]
 
 _LONGEST_HOLD_SECONDS = 23 * 3600  # Stripe keeps a session open for at most 24 hours
 
@@ -29,22 +35,17 @@ class DatabaseSettings(BaseSettings):
 
 
 class ServiceSettings(DatabaseSettings):
-    """What the worker and the API both need. `base_url` has no trailing slash."""
+    """What the worker and the API both need."""
 
     temporal_task_queue: str = "checkout"
     stripe_secret_key: Secret[StripeKey]
-    base_url: str = Field(default="http://localhost:4000", pattern=r"^https?://[^\s?#]+$")
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_trailing_slash(cls, url: str) -> str:
-        return url.rstrip("/")
+    base_url: BaseUrl = "http://localhost:4000"
 
 
 class WorkerSettings(ServiceSettings):
     """The worker's environment."""
 
-    stripe_api_base: AnyHttpUrl | None = None
+    stripe_api_base: BaseUrl | None = None
     checkout_timeout_seconds: int = Field(default=1800, ge=1, le=_LONGEST_HOLD_SECONDS)
     async_payment_timeout_days: int = Field(default=14, ge=1, le=90)
 

@@ -31,9 +31,7 @@ def build_worker(
 ) -> Worker:
     """Return a worker for all workflows and activities."""
     stripe = connect_stripe(
-        settings.stripe_secret_key.get_secret_value(),
-        str(settings.stripe_api_base) if settings.stripe_api_base else None,
-        http,
+        settings.stripe_secret_key.get_secret_value(), settings.stripe_api_base, http
     )
     attempts = Attempts(
         database,

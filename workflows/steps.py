@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 Owner = TypeVar("Owner")
 Argument = TypeVar("Argument")
@@ -49,7 +49,7 @@ async def in_database(
             retry_policy=QUICKLY,
             summary=summary,
         )
-    except ActivityError as error:
+    except FailureError as error:  # a local activity's own, not wrapped in an ActivityError
         _raise_refusal(error)
     return await _patiently(step, argument, within=DATABASE_TIMEOUT, summary=summary)
 
@@ -92,7 +92,7 @@ async def _patiently(
         raise
 
 
-def _raise_refusal(error: ActivityError) -> None:
-    cause = error.cause
+def _raise_refusal(error: FailureError) -> None:
+    cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.non_retryable:
         raise StepRefused(cause) from error

@@ -1,23 +1,21 @@
 """Brings up the world of the story tests."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from stripe_sandbox.app import create_app
+from stripe_sandbox.settings import Settings as SandboxSettings
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from activities.stripe_client import connect_stripe
 from database.engine import Database
 from settings import WorkerSettings
-from stripe_sandbox.app import create_app
-from stripe_sandbox.settings import Settings as SandboxSettings
 from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
 from worker import build_worker
@@ -40,17 +38,45 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
-@asynccontextmanager
-async def listening(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an app on a free port of 127.0.0.1 for the length of the block."""
+@pytest.fixture(scope="module")
+async def sandbox_url() -> AsyncIterator[str]:
+    """The address of a Stripe sandbox that sends no webhooks: the tests bring the events."""
+    app = create_app(SandboxSettings(secret_key=SECRET_KEY))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
-        import asyncio
-
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         await serving
+
+
+@pytest.fixture(scope="module")
+async def saga(
+    environment: WorkflowEnvironment, sandbox_url: str, database_url: str
+) -> AsyncIterator[Saga]:
+    """The whole world, with one worker."""
+    settings = WorkerSettings.model_validate(
+        {
+            "database_url": database_url,
+            "stripe_secret_key": SECRET_KEY,
+            "stripe_api_base": sandbox_url,
+            "temporal_task_queue": TASK_QUEUE,
+            "checkout_timeout_seconds": HOLD.total_seconds(),
+        }
+    )
+    database = Database(database_url)
+    async with aiohttp.ClientSession() as http:
+        sdk = connect_stripe(SECRET_KEY, sandbox_url, http)
+        async with build_worker(environment.client, database, http, settings):
+            yield Saga(environment, database, sdk, http, sandbox_url)
+    await database.close()
+
+
+@pytest.fixture(autouse=True)
+async def books_balance(saga: Saga) -> AsyncIterator[None]:
+    """Every story begins at Stripe's time, and ends with all orders held against its ledger."""
+    await saga.skip(timedelta(0))
+    yield
+    await saga.fault("", "", times=0)
+    await saga.assert_books_balance()

@@ -1,22 +1,23 @@
 """The world of the story tests: real workflows, PostgreSQL and Stripe's SDK on skipped time."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import stripe
 from sqlalchemy import func, select, update
-from temporalio.client import WorkflowHandle
+from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 
-from database.catalogue import add_ticket_type
+from database.catalogue import add_ticket_type, ticket_types_by_id
 from database.engine import Database
 from database.history import history_of
 from database.models import OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
 from database.orders import add_order, order_of
 from database.payments import payments_of
-from domain.checkout import CheckoutOutcome, OrderRef
+from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
 from domain.ids import OrderId, TicketTypeId, UserId, checkout_workflow_id, new_id
 from domain.money import Cents, Currency
 from domain.order import Order, OrderItem, OrderStatus, TicketType
@@ -96,15 +97,28 @@ class Saga:
         handle = await self.start(order_id)
         return handle, await handle.execute_update(CheckoutWorkflow.checkout_session)
 
+    async def cancel(self, order_id: OrderId) -> OrderStatus:
+        """Give an order up, as the API does it: whether or not a checkout is running."""
+        start = WithStartWorkflowOperation(
+            CheckoutWorkflow.run,
+            OrderRef(order_id),
+            id=checkout_workflow_id(order_id),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        return await self.environment.client.execute_update_with_start_workflow(
+            CheckoutWorkflow.cancel,
+            CancelRequest("buyer", "changed my mind"),
+            start_workflow_operation=start,
+        )
+
     async def pay(self, session: CheckoutSession, **how: str) -> None:
         """Pay a session, by default with the card that always works. No webhook is sent."""
         await self.sandbox("POST", f"sessions/{session.session_id}/pay", how)
 
     async def settle(self, session: CheckoutSession, *, succeeds: bool) -> None:
         """Let a delayed payment end."""
-        await self.sandbox(
-            "POST", f"sessions/{session.session_id}/settle", {"succeeds": succeeds}
-        )
+        await self.sandbox("POST", f"sessions/{session.session_id}/settle", {"succeeds": succeeds})
 
     async def fault(self, match: str, kind: str, times: int | None = 1, **more: Any) -> None:
         """Let Stripe's API fail in one way; `times=0` lets it work again."""
@@ -122,7 +136,7 @@ class Saga:
         """Return what the event `checkout.session.completed` says of a session."""
         events = await self.sdk.v1.events.list_async({"type": "checkout.session.completed"})
         for event in events.data:
-            found = report_of(event.data.object, event.id)
+            found = report_of(event.data.object.to_dict(), event.id)
             if found and found.session_id == session.session_id:
                 return found
         raise AssertionError("no such event")
@@ -134,15 +148,10 @@ class Saga:
         await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
         await self.environment.sleep(duration)
 
-    async def skip_until(
-        self, condition: Callable[[], Awaitable[bool]], step: timedelta = timedelta(seconds=10)
-    ) -> None:
-        """Let time pass until a condition holds."""
-        for _ in range(200):
-            if await condition():
-                return
-            await self.skip(step)
-        raise AssertionError("it never came true")
+    async def until_processing(self, order_id: OrderId) -> None:
+        """Wait until the workflow has noted that the payment takes days."""
+        while await self.payment_statuses(order_id) != ["PROCESSING"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     async def see(self, order_id: OrderId) -> Order:
         """Return the order as it is now."""
@@ -159,14 +168,26 @@ class Saga:
         async with self.database.transaction() as connection:
             return [row.status for row in await payments_of(connection, order_id)]
 
-    async def alter_amount(self, order_id: OrderId, amount: int) -> None:
-        """Make an open attempt expect another amount than its session has."""
+    async def alter_attempt(self, order_id: OrderId, **values: str | int) -> None:
+        """Make the order's attempt expect something else than its session has."""
+        statement = update(PaymentRow).where(PaymentRow.order_id == order_id).values(**values)
         async with self.database.transaction() as connection:
-            await connection.execute(
-                update(PaymentRow)
-                .where(PaymentRow.order_id == order_id)
-                .values(amount_cents=amount)
-            )
+            await connection.execute(statement)
+
+    async def available(self, ticket_type_id: TicketTypeId) -> int:
+        """Return how many tickets of a type are left."""
+        async with self.database.transaction() as connection:
+            found = await ticket_types_by_id(connection, [ticket_type_id])
+        return found[ticket_type_id].available
+
+    async def session_ids(self, order_id: OrderId) -> list[str]:
+        """Return the sessions that Stripe has for an order."""
+        ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
+        return [session["id"] for session in ledger["sessions"]]
+
+    async def stripe_status(self, session: CheckoutSession) -> str | None:
+        """Return what Stripe says of a session."""
+        return (await self.sdk.v1.checkout.sessions.retrieve_async(session.session_id)).status
 
     async def assert_books_balance(self) -> None:
         """Hold all orders against Stripe's ledger: the invariants of the design, section 1."""

@@ -4,15 +4,13 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from database.models import PaymentRow
-from domain.checkout import CancelRequest, CheckoutOutcome
+from domain.checkout import CheckoutOutcome
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
 from tests.workflows.saga import (
     DEBIT_THAT_SUCCEEDS,
     HOLD,
-    TASK_QUEUE,
     Checkout,
     Saga,
 )
@@ -30,34 +28,18 @@ async def refusal_of(checkout: Checkout) -> str | None:
     return failed.value.cause.type
 
 
-async def cancel(checkout: Checkout) -> OrderStatus:
-    """Give the order up, as the buyer does."""
-    request = CancelRequest("buyer", "changed my mind")
-    return await checkout.execute_update(CheckoutWorkflow.cancel, request)
-
-
-async def available(saga: Saga, ticket_type_id: str) -> int:
-    """Return how many tickets of a type are left."""
-    from database.catalogue import ticket_types_by_id
-    from domain.ids import TicketTypeId
-
-    async with saga.database.transaction() as connection:
-        found = await ticket_types_by_id(connection, [TicketTypeId(ticket_type_id)])
-    return found[TicketTypeId(ticket_type_id)].available
-
-
 async def test_a_paid_session_makes_the_order_paid(saga: Saga) -> None:
     tickets = await saga.ticket_type(capacity=5)
     order = await saga.order(tickets, quantity=2)
     checkout, session = await saga.checkout(order)
-    assert await available(saga, tickets) == 3
+    assert await saga.available(tickets) == 3
     await saga.pay(session)
     await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
     assert await checkout.result() is CheckoutOutcome.PAID
     paid = await saga.see(order)
     assert paid.status is OrderStatus.PAID
     assert paid.paid_at is not None
-    assert await available(saga, tickets) == 3
+    assert await saga.available(tickets) == 3
     assert await saga.actions(order) == ["order_created", "tickets_held", "order_paid"]
     assert await saga.payment_statuses(order) == ["SUCCEEDED"]
 
@@ -69,9 +51,9 @@ async def test_an_unpaid_order_is_closed_at_stripe_and_then_cancelled(saga: Saga
     await saga.skip(HOLD)
     assert await checkout.result() is CheckoutOutcome.CANCELLED
     assert (await saga.see(order)).status is OrderStatus.CANCELLED
-    assert await available(saga, tickets) == 5
+    assert await saga.available(tickets) == 5
     assert await saga.payment_statuses(order) == ["EXPIRED"]
-    assert await stripe_status(saga, session) == "expired"
+    assert await saga.stripe_status(session) == "expired"
 
 
 async def test_paying_at_the_last_second_wins_over_the_deadline(saga: Saga) -> None:
@@ -116,25 +98,26 @@ async def test_asking_again_answers_the_same_session(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
     assert await checkout.execute_update(CheckoutWorkflow.checkout_session) == session
-    assert len(await sessions_of(saga, order)) == 1
+    assert len(await saga.session_ids(order)) == 1
 
 
 async def test_a_buyer_may_give_up(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
-    assert await cancel(checkout) is OrderStatus.CANCELLED
+    assert await saga.cancel(order) is OrderStatus.CANCELLED
     assert await checkout.result() is CheckoutOutcome.CANCELLED
-    assert await stripe_status(saga, session) == "expired"
+    assert await saga.stripe_status(session) == "expired"
 
 
 async def test_an_order_that_was_never_checked_out_can_be_cancelled(saga: Saga) -> None:
     tickets = await saga.ticket_type(capacity=1)
     order = await saga.order(tickets, quantity=1)
-    other, _ = await saga.checkout(await saga.order(tickets, quantity=1))
-    checkout = await saga.start_cancelling(order)
-    assert await checkout.result() is CheckoutOutcome.CANCELLED
-    assert await sessions_of(saga, order) == []
-    await cancel(other)
+    other = await saga.order(tickets, quantity=1)
+    await saga.checkout(other)
+    assert await saga.cancel(order) is OrderStatus.CANCELLED
+    assert (await saga.see(order)).status is OrderStatus.CANCELLED
+    assert await saga.session_ids(order) == []
+    await saga.cancel(other)
 
 
 async def test_giving_up_too_late_answers_already_paid(saga: Saga) -> None:
@@ -142,7 +125,7 @@ async def test_giving_up_too_late_answers_already_paid(saga: Saga) -> None:
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
     with pytest.raises(WorkflowUpdateFailedError) as failed:
-        await cancel(checkout)
+        await saga.cancel(order)
     assert isinstance(failed.value.cause, ApplicationError)
     assert failed.value.cause.type == "already_paid"
     assert await checkout.result() is CheckoutOutcome.PAID
@@ -154,7 +137,7 @@ async def test_cancelling_the_workflow_cancels_the_order(saga: Saga) -> None:
     await checkout.cancel()
     assert await checkout.result() is CheckoutOutcome.CANCELLED
     assert (await saga.see(order)).status is OrderStatus.CANCELLED
-    assert await stripe_status(saga, session) == "expired"
+    assert await saga.stripe_status(session) == "expired"
 
 
 async def test_cancelling_the_workflow_of_a_paid_session_makes_the_order_paid(saga: Saga) -> None:
@@ -167,22 +150,23 @@ async def test_cancelling_the_workflow_of_a_paid_session_makes_the_order_paid(sa
 
 async def test_tickets_that_are_gone_are_refused(saga: Saga) -> None:
     tickets = await saga.ticket_type(capacity=2)
-    holder, _ = await saga.checkout(await saga.order(tickets, quantity=2))
+    holder = await saga.order(tickets, quantity=2)
+    await saga.checkout(holder)
     late = await saga.order(tickets, quantity=1)
     checkout = await saga.start(late)
     assert await refusal_of(checkout) == "sold_out"
     assert await checkout.result() is CheckoutOutcome.REFUSED
     assert (await saga.see(late)).status is OrderStatus.CREATED
-    await cancel(holder)
-    assert await available(saga, tickets) == 2
-    again, _ = await saga.checkout(late)
-    await cancel(again)
+    await saga.cancel(holder)
+    assert await saga.available(tickets) == 2
+    await saga.checkout(late)
+    await saga.cancel(late)
 
 
 async def test_a_finished_order_is_refused(saga: Saga) -> None:
     order = await saga.order()
-    checkout, _ = await saga.checkout(order)
-    await cancel(checkout)
+    await saga.checkout(order)
+    await saga.cancel(order)
     again = await saga.start(order)
     assert await refusal_of(again) == "order_not_payable"
     assert await again.result() is CheckoutOutcome.REFUSED
@@ -195,7 +179,7 @@ async def test_a_session_that_stripe_refuses_gives_the_tickets_back(saga: Saga) 
     checkout = await saga.start(order)
     assert await refusal_of(checkout) == "session_refused"
     assert await checkout.result() is CheckoutOutcome.REFUSED
-    assert await available(saga, tickets) == 2
+    assert await saga.available(tickets) == 2
     again, session = await saga.checkout(order)
     await saga.pay(session)
     await again.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
@@ -206,9 +190,9 @@ async def test_a_session_that_stripe_refuses_gives_the_tickets_back(saga: Saga) 
 async def test_an_answer_lost_on_the_way_makes_no_second_session(saga: Saga) -> None:
     order = await saga.order()
     await saga.fault(CREATE, "timeout_after")
-    checkout, _ = await saga.checkout(order)
-    assert len(await sessions_of(saga, order)) == 1
-    await cancel(checkout)
+    await saga.checkout(order)
+    assert len(await saga.session_ids(order)) == 1
+    await saga.cancel(order)
 
 
 async def test_stripe_being_down_until_the_deadline_ends_in_cancelled(saga: Saga) -> None:
@@ -234,9 +218,9 @@ async def test_a_delayed_payment_keeps_the_tickets_until_it_succeeds(saga: Saga)
     tickets = await saga.ticket_type(capacity=2)
     order = await saga.order(tickets)
     checkout, session = await saga.checkout(order)
-    await begin_debit(saga, checkout, session)
+    await begin_debit(saga, order, checkout, session)
     await saga.skip(HOLD * 4)
-    assert await available(saga, tickets) == 0
+    assert await saga.available(tickets) == 0
     assert await saga.payment_statuses(order) == ["PROCESSING"]
     await saga.settle(session, succeeds=True)
     await checkout.signal(CheckoutWorkflow.look_at_stripe)
@@ -246,9 +230,9 @@ async def test_a_delayed_payment_keeps_the_tickets_until_it_succeeds(saga: Saga)
 async def test_a_delayed_payment_that_fails_cancels_the_order(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
-    await begin_debit(saga, checkout, session)
+    await begin_debit(saga, order, checkout, session)
     with pytest.raises(WorkflowUpdateFailedError):
-        await cancel(checkout)
+        await saga.cancel(order)
     await saga.settle(session, succeeds=False)
     await checkout.signal(CheckoutWorkflow.look_at_stripe)
     assert await checkout.result() is CheckoutOutcome.CANCELLED
@@ -258,7 +242,7 @@ async def test_a_delayed_payment_that_fails_cancels_the_order(saga: Saga) -> Non
 async def test_a_delayed_payment_is_asked_after_once_a_day(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
-    await begin_debit(saga, checkout, session)
+    await begin_debit(saga, order, checkout, session)
     await saga.settle(session, succeeds=True)
     assert await checkout.result() is CheckoutOutcome.PAID
 
@@ -266,7 +250,7 @@ async def test_a_delayed_payment_is_asked_after_once_a_day(saga: Saga) -> None:
 async def test_a_payment_of_another_amount_is_set_aside(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
-    await saga.alter_attempt(order, PaymentRow.amount_cents, 1)
+    await saga.alter_attempt(order, amount_cents=1)
     await saga.pay(session)
     await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
     assert await checkout.result() is CheckoutOutcome.CANCELLED
@@ -278,7 +262,7 @@ async def test_a_payment_of_another_amount_is_set_aside(saga: Saga) -> None:
 async def test_a_payment_in_another_currency_is_set_aside(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
-    await saga.alter_attempt(order, PaymentRow.currency, "usd")
+    await saga.alter_attempt(order, currency="usd")
     await saga.pay(session)
     await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
     assert await checkout.result() is CheckoutOutcome.CANCELLED
@@ -289,28 +273,16 @@ async def test_a_checkout_after_a_terminated_one_finds_its_session(saga: Saga) -
     order = await saga.order()
     checkout, session = await saga.checkout(order)
     await checkout.terminate("pressed by mistake")
-    again, same = await saga.checkout(order)
+    _, same = await saga.checkout(order)
     assert same == session
-    assert len(await sessions_of(saga, order)) == 1
-    await cancel(again)
+    assert len(await saga.session_ids(order)) == 1
+    await saga.cancel(order)
 
 
-async def begin_debit(saga: Saga, checkout: Checkout, session: CheckoutSession) -> None:
+async def begin_debit(
+    saga: Saga, order: OrderId, checkout: Checkout, session: CheckoutSession
+) -> None:
     """Pay by bank debit, and wait until the workflow knows that this takes days."""
     await saga.pay(session, bank_account=DEBIT_THAT_SUCCEEDS)
     await checkout.signal(CheckoutWorkflow.look_at_stripe)
-    await saga.until_processing(session)
-
-
-async def stripe_status(saga: Saga, session: CheckoutSession) -> str | None:
-    """Return what Stripe says of a session."""
-    return (await saga.sdk.v1.checkout.sessions.retrieve_async(session.session_id)).status
-
-
-async def sessions_of(saga: Saga, order_id: OrderId) -> list[str]:
-    """Return the sessions that Stripe has for an order."""
-    ledger = await saga.sandbox("GET", f"ledger?order_id={order_id}")
-    return [session["id"] for session in ledger["sessions"]]
-
-
-assert TASK_QUEUE
+    await saga.until_processing(order)
