@@ -84,7 +84,8 @@ class Saga:
         return order.id
 
     async def start(self, order_id: OrderId) -> Checkout:
-        """Start the order's checkout workflow."""
+        """Start the order's checkout workflow, at the same time at Temporal and at Stripe."""
+        await self.set_stripes_clock(await self.environment.get_current_time())
         return await self.environment.client.start_workflow(
             CheckoutWorkflow.run,
             OrderRef(order_id),
@@ -143,10 +144,13 @@ class Saga:
 
     async def skip(self, duration: timedelta) -> None:
         """Let time pass, at Temporal and at Stripe."""
-        now = await self.environment.get_current_time()
-        offset = now + duration - datetime.now(UTC)
-        await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
+        await self.set_stripes_clock(await self.environment.get_current_time() + duration)
         await self.environment.sleep(duration)
+
+    async def set_stripes_clock(self, now: datetime) -> None:
+        """Set Stripe's clock; Temporal's leaps ahead whenever a test waits for a result."""
+        offset = now - datetime.now(UTC)
+        await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
 
     async def until_processing(self, order_id: OrderId) -> None:
         """Wait until the workflow has noted that the payment takes days."""
