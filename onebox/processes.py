@@ -1,7 +1,6 @@
 """Child processes that end with their parent, and that the next start knows if they did not."""
 
 import ctypes
-import json
 import os
 import pwd
 import signal
@@ -10,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from onebox.leftovers import end_leftover, remember
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -73,8 +74,7 @@ class Process:
                 preexec_fn=_die_with_parent(self._death_signal),  # noqa: PLW1509
             )
         self._started_at = time.monotonic()
-        pid = self._child.pid
-        self._record.write_text(json.dumps({"pid": pid, "identity": _identity(pid)}))
+        remember(self._record, self._child.pid)
 
     @property
     def pid(self) -> int:
@@ -110,45 +110,6 @@ class Process:
         """The end of its log."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join(lines[-count:])
-
-
-def end_leftover(record: Path, patience_seconds: float = 10) -> None:
-    """End the process that `record` names, if it is still the one that was recorded."""
-    try:
-        written = json.loads(record.read_text())
-        pid, identity = int(written["pid"]), written["identity"]
-    except (FileNotFoundError, ValueError, KeyError):
-        return
-    give_up_at = time.monotonic() + patience_seconds
-    ending = signal.SIGTERM
-    while identity is not None and _identity(pid) == identity:
-        if time.monotonic() > give_up_at:
-            ending = signal.SIGKILL
-        try:
-            os.kill(pid, ending)
-        except ProcessLookupError:
-            break
-        time.sleep(0.1)
-    record.unlink(missing_ok=True)
-
-
-def _identity(pid: int) -> str | None:
-    """Start time and command: what tells a process from a later one with the same id."""
-    try:
-        if sys.platform == "linux":
-            # proc_pid_stat(5): after the name in parentheses come state (3) … starttime (22).
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-            return None if fields[0] in "ZX" else f"{fields[19]} {command}"
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    shown = subprocess.run(  # noqa: S603
-        ["ps", "-o", "lstart=,command=", "-p", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return shown.stdout.strip() or None
 
 
 def _die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
