@@ -1,6 +1,7 @@
 """Brings up the world of the story tests."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 
@@ -16,6 +17,7 @@ from activities.stripe_client import connect_stripe
 from database.engine import Database
 from settings import WorkerSettings
 from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
+from tests.workflows.recording import record
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
 from worker import build_worker
 
@@ -51,7 +53,7 @@ async def sandbox_url() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def saga(
+async def world(
     environment: WorkflowEnvironment, sandbox_url: str, database_url: str
 ) -> AsyncIterator[Saga]:
     """The whole world, with one worker."""
@@ -72,9 +74,12 @@ async def saga(
     await database.close()
 
 
-@pytest.fixture(autouse=True)
-async def books_balance(saga: Saga) -> AsyncIterator[None]:
-    """After every story all orders are held against Stripe's ledger."""
-    yield
-    await saga.fault("", "", times=0)
-    await saga.assert_books_balance()
+@pytest.fixture
+async def saga(request: pytest.FixtureRequest, world: Saga) -> AsyncIterator[Saga]:
+    """The world for one story; afterwards all orders are held against Stripe's ledger."""
+    world.told.clear()
+    yield world
+    await world.fault("", "", times=0)
+    await world.assert_books_balance()
+    if os.environ.get("PAYSAGA_RECORD"):
+        await record(request.node.name.removeprefix("test_"), world.told[-1])

@@ -48,6 +48,7 @@ class Saga:
         self.environment = environment
         self.database = database
         self.sdk = sdk
+        self.told: list[Checkout] = []
         self._http = http
         self._sandbox_url = sandbox_url
 
@@ -86,12 +87,14 @@ class Saga:
     async def start(self, order_id: OrderId) -> Checkout:
         """Start the order's checkout workflow, at the same time at Temporal and at Stripe."""
         await self.set_stripes_clock(await self.environment.get_current_time())
-        return await self.environment.client.start_workflow(
+        handle = await self.environment.client.start_workflow(
             CheckoutWorkflow.run,
             OrderRef(order_id),
             id=checkout_workflow_id(order_id),
             task_queue=TASK_QUEUE,
         )
+        self.told.append(handle)
+        return handle
 
     async def checkout(self, order_id: OrderId) -> tuple[Checkout, CheckoutSession]:
         """Start the order's checkout and wait for its session."""
