@@ -49,7 +49,7 @@ def build_worker(
         workflows=[CheckoutWorkflow, StripeEventWorkflow],
         activities=[
             attempts.hold_tickets,
-            attempts.release_tickets,
+            attempts.refuse_checkout,
             attempts.cancel_order,
             sessions.create_session,
             sessions.check_session,

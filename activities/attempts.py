@@ -27,7 +27,7 @@ CLOSED_AS = {
     CloseReason.SESSION_EXPIRED: PaymentStatus.EXPIRED,
     CloseReason.PAYMENT_FAILED: PaymentStatus.FAILED,
     CloseReason.PAYMENT_MISMATCH: PaymentStatus.FAILED,
-    CloseReason.SESSION_REFUSED: PaymentStatus.FAILED,
+    CloseReason.REFUSED: PaymentStatus.FAILED,
 }
 
 
@@ -104,11 +104,14 @@ class Attempts:
         return payments.attempt_of(row)
 
     @activity.defn
-    async def release_tickets(self, closing: CloseAttempt) -> None:
-        """Close an attempt whose session Stripe refused; the order can be checked out again."""
+    async def refuse_checkout(self, closing: CloseAttempt) -> None:
+        """Close the attempt, if there is one; the order stays as it is and can be tried again.
+
+        `updated_at` tells the API that the answer to this checkout no longer stands.
+        """
         async with self._database.transaction() as connection:
-            await lock_order(connection, closing.order_id)
-            if await _give_back(connection, closing):
+            if await lock_order(connection, closing.order_id) is OrderStatus.CREATED:
+                await _give_back(connection, closing)
                 await _touch(connection, closing.order_id)
                 await _record(connection, "checkout_refused", closing)
 

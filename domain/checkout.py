@@ -65,7 +65,7 @@ class CloseReason(StrEnum):
     SESSION_EXPIRED = "session_expired"
     PAYMENT_FAILED = "payment_failed"
     PAYMENT_MISMATCH = "payment_mismatch"
-    SESSION_REFUSED = "session_refused"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)

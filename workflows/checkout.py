@@ -159,9 +159,8 @@ class CheckoutWorkflow:
         if self._cancel:
             return await self._cancel_order(CloseReason.CANCELLED)
         self._refusal = refused
-        if self._attempt:
-            closing = self._closing(CloseReason.SESSION_REFUSED, refused.error.message)
-            await in_database(Attempts.release_tickets, closing, summary="give the tickets back")
+        closing = self._closing(CloseReason.REFUSED, refused.error.message)
+        await in_database(Attempts.refuse_checkout, closing, summary="give everything back")
         return CheckoutOutcome.REFUSED
 
     async def _next_report(self, attempt: Attempt) -> PaymentReport:
