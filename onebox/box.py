@@ -1,7 +1,6 @@
 """One box from start to stop: what is started when, and what ends it."""
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -10,18 +9,18 @@ from pathlib import Path
 import aiohttp
 
 from onebox import product
-from onebox.demonstration import CHECKOUT_TIMEOUT_SECONDS, demonstrate
+from onebox.demonstration import CHECKOUT_TIMEOUT_SECONDS, begin, finish
 from onebox.ports import HOST, Ports, choose
 from onebox.postgres import PostgresError, PostgresServer
 from onebox.processes import Process
 from onebox.report import say, say_ports, say_ready, say_where
+from onebox.shop import SHOP_TROUBLE
 from onebox.site import Site
 from onebox.state import load_secrets
 from onebox.supervisor import ProcessFailed, Supervisor
 from onebox.temporal import temporal, temporal_ready_url
 
 _DATABASE = "paysaga"
-_DEFAULT_CHECKOUT_TIMEOUT_SECONDS = "1800"  # the product's; here it is only said
 _INTERRUPTED = 130
 
 
@@ -59,25 +58,33 @@ async def _run(
     api = product.api(site)
     supervisor.start(worker)
     supervisor.start(api)
-    await _say_worker(supervisor, worker)
+    await _worker_ready(supervisor, worker)
     say_ready("api", site.api_url, await supervisor.ready(api, f"{site.api_url}/readyz"))
-
-    all_right = await demonstrate(site, http)
+    try:
+        all_right = await _sell(supervisor, http, site, worker)
+    except SHOP_TROUBLE as trouble:
+        say(f"\nThe demonstration came to no end: {trouble!r}")
+        all_right = False
     if once:
         return 0 if all_right else 1
-    supervisor.stop(worker)
-    usual = os.environ.get("CHECKOUT_TIMEOUT_SECONDS") or _DEFAULT_CHECKOUT_TIMEOUT_SECONDS
-    say(
-        f"\nFor these two the worker had CHECKOUT_TIMEOUT_SECONDS={CHECKOUT_TIMEOUT_SECONDS}. "
-        f"It starts again with {usual}; orders in flight do not notice."
-    )
-    worker = product.worker(site)
-    supervisor.start(worker)
-    await _say_worker(supervisor, worker)
     say_where(site)
-    say("\nUp. Ctrl-C stops everything.")
     await asyncio.Event().wait()
     return 0
+
+
+async def _sell(
+    supervisor: Supervisor, http: aiohttp.ClientSession, site: Site, worker: Process
+) -> bool:
+    sales = await begin(site, http)
+    say(
+        f"\nTwo orders are on their way, CHECKOUT_TIMEOUT_SECONDS={CHECKOUT_TIMEOUT_SECONDS}.\n"
+        "The worker now starts again with the usual 1800, or yours; orders in flight do not notice."
+    )
+    supervisor.stop(worker)
+    worker = product.worker(site)
+    supervisor.start(worker)
+    await _worker_ready(supervisor, worker)
+    return all([await finish(site, http, sale) for sale in sales])
 
 
 def _start_postgres(supervisor: Supervisor, directory: Path, wanted: Ports) -> Site:
@@ -110,6 +117,6 @@ async def _start_temporal_and_stripe(supervisor: Supervisor, site: Site) -> None
     )
 
 
-async def _say_worker(supervisor: Supervisor, worker: Process) -> None:
+async def _worker_ready(supervisor: Supervisor, worker: Process) -> None:
     seconds = await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
     say_ready("worker", "polls the task queue checkout", seconds)

@@ -36,3 +36,4 @@ def say_where(site: Site) -> None:
         ("", f'curl -H "Authorization: Bearer $TOKEN" {site.api_url}/ticket-types'),
     ):
         say(f"{what:<16}{where}")
+    say("\nUp. Ctrl-C stops everything.")
