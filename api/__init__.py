@@ -1,0 +1,1 @@
+"""HTTP: what clients, buyers and Stripe may ask of Paysaga."""

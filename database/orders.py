@@ -1,20 +1,22 @@
 """Orders: making them, and reading them with their items."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.history import record
-from database.models import OrderItemRow, OrderRow
+from database.models import OrderItemRow, OrderRow, PaymentRow
 from domain.errors import OrderNotFound
 from domain.ids import OrderId, TicketTypeId, UserId
 from domain.money import Cents, Currency
 from domain.order import Order, OrderItem, OrderStatus
+from domain.pricing import PricedOrder
 
 _ITEMS = (
     select(
@@ -65,36 +67,29 @@ def items_of(lines: Sequence[tuple[str, str, int, int]]) -> tuple[OrderItem, ...
     )
 
 
-async def add_order(connection: AsyncConnection, order: Order) -> None:
+async def add_order(
+    connection: AsyncConnection, order_id: OrderId, user_id: UserId, priced: PricedOrder
+) -> None:
     """Store a new order with its items; storing the same id again changes nothing."""
     added = await connection.execute(
         upsert(OrderRow)
         .values(
-            id=order.id,
-            user_id=order.user_id,
-            currency=order.currency,
-            total_cents=order.total_cents,
+            id=order_id,
+            user_id=user_id,
+            currency=priced.currency,
+            total_cents=priced.total_cents,
         )
         .on_conflict_do_nothing()
         .returning(OrderRow.id)
     )
     if added.one_or_none() is None:
         return
-    await connection.execute(
-        insert(OrderItemRow),
-        [
-            {
-                "order_id": order.id,
-                "ticket_type_id": item.ticket_type_id,
-                "position": position,
-                "name": item.name,
-                "unit_price_cents": item.unit_price_cents,
-                "quantity": item.quantity,
-            }
-            for position, item in enumerate(order.items)
-        ],
-    )
-    await record(connection, order.id, "order_created", actor=order.user_id)
+    lines = [
+        {"order_id": order_id, "position": position, **asdict(item)}
+        for position, item in enumerate(priced.items)
+    ]
+    await connection.execute(insert(OrderItemRow), lines)
+    await record(connection, order_id, "order_created", actor=user_id)
 
 
 async def order_of(
@@ -111,6 +106,21 @@ async def order_of(
     if row is None:
         raise OrderNotFound
     return _order_of(row)
+
+
+async def order_exists(connection: AsyncConnection, order_id: OrderId) -> bool:
+    """Say whether an order is ours."""
+    statement = select(exists().where(OrderRow.id == order_id))
+    return bool((await connection.execute(statement)).scalar_one())
+
+
+async def order_of_session(connection: AsyncConnection, session_id: str) -> Order | None:
+    """Return the order that is paid in a Checkout Session."""
+    statement = _ORDER.join(PaymentRow, PaymentRow.order_id == OrderRow.id).where(
+        PaymentRow.provider_ref == session_id
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return _order_of(row) if row else None
 
 
 async def orders_of(

@@ -31,16 +31,19 @@ class TicketTypeNotFound(DomainError):
         super().__init__(f"There is no ticket type {ticket_type_id!r}.")
 
 
+class UnknownTicketType(DomainError):
+    """An order for a ticket type that does not exist."""
+
+    code = "unknown_ticket_type"
+
+    def __init__(self, ticket_type_id: str) -> None:
+        super().__init__(f"There is no ticket type {ticket_type_id!r} to order.")
+
+
 class InvalidOrder(DomainError):
     """An order that could never be sold: mixed currencies, too many tickets, an odd amount."""
 
     code = "invalid_order"
-
-
-class InvalidTicketType(DomainError):
-    """A ticket type that Stripe could never charge for."""
-
-    code = "invalid_ticket_type"
 
 
 class OrderNotPayable(DomainError):

@@ -10,10 +10,15 @@ PaymentId = NewType("PaymentId", str)
 UserId = NewType("UserId", str)
 
 
-def new_id(prefix: str) -> str:
-    """Return a fresh id such as `ord_064f…`; ids of one prefix sort by the time they were made."""
+def new_suffix() -> str:
+    """Return what a fresh id ends with; such endings sort by the time they were made."""
     microseconds = time.time_ns() // 1000
-    return f"{prefix}_{microseconds:014x}{secrets.token_hex(8)}"
+    return f"{microseconds:014x}{secrets.token_hex(8)}"
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as `ord_064f…`."""
+    return f"{prefix}_{new_suffix()}"
 
 
 def checkout_workflow_id(order_id: OrderId) -> str:

@@ -20,8 +20,9 @@ from database.payments import payments_of
 from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
 from domain.ids import OrderId, TicketTypeId, UserId, checkout_workflow_id, new_id
 from domain.money import Cents, Currency
-from domain.order import Order, OrderItem, OrderStatus, TicketType
+from domain.order import Order, OrderStatus, TicketType
 from domain.payment import CheckoutSession, PaymentReport
+from domain.pricing import price
 from domain.reports import report_of
 from workflows.checkout import CheckoutWorkflow
 
@@ -63,26 +64,12 @@ class Saga:
 
     async def order(self, ticket_type_id: TicketTypeId | None = None, quantity: int = 2) -> OrderId:
         """Order tickets."""
-        ticket_type_id = ticket_type_id or await self.ticket_type()
-        now = datetime.now(UTC)
-        order = Order(
-            id=OrderId(new_id("ord")),
-            user_id=UserId("buyer"),
-            status=OrderStatus.CREATED,
-            currency=EUR,
-            total_cents=Cents(PRICE * quantity),
-            items=(OrderItem(ticket_type_id, "Concert", quantity, PRICE),),
-            created_at=now,
-            updated_at=now,
-            paid_at=None,
-            cancelled_at=None,
-            amount_refunded_cents=Cents(0),
-            disputed=False,
-            needs_attention=False,
-        )
+        wanted = {ticket_type_id or await self.ticket_type(): quantity}
+        order_id = OrderId(new_id("ord"))
         async with self.database.transaction() as connection:
-            await add_order(connection, order)
-        return order.id
+            priced = price(wanted, await ticket_types_by_id(connection, wanted))
+            await add_order(connection, order_id, UserId("buyer"), priced)
+        return order_id
 
     async def start(self, order_id: OrderId) -> Checkout:
         """Start the order's checkout workflow, at the same time at Temporal and at Stripe."""

@@ -1,0 +1,57 @@
+"""For load balancers and Prometheus."""
+
+import asyncio
+from datetime import timedelta
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from temporalio.service import RPCError
+
+from api.problems import DATABASE_IS_DOWN, problems, unavailable
+from api.services import Services, ServicesOf
+
+ANSWER_WITHIN = timedelta(seconds=2)
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """Say that the process is alive."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses=problems(503))
+async def ready(services: ServicesOf) -> dict[str, str]:
+    """Say whether requests can be served: the database and Temporal are reachable."""
+    found = await asyncio.gather(_database(services), _temporal(services))
+    missing = [name for name in found if name]
+    if missing:
+        raise unavailable(f"Not reachable: {', '.join(missing)}.")
+    return {"status": "ok"}
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics() -> Response:
+    """Return the metrics of this process, for Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _database(services: Services) -> str | None:
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with services.database.transaction() as connection:
+                await connection.execute(text("SELECT 1"))
+    except DATABASE_IS_DOWN:
+        return "database"
+    return None
+
+
+async def _temporal(services: Services) -> str | None:
+    try:
+        if not await services.temporal.service_client.check_health(timeout=ANSWER_WITHIN):
+            return "temporal"
+    except (RPCError, RuntimeError):
+        return "temporal"
+    return None

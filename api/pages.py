@@ -1,0 +1,83 @@
+"""The pages a buyer comes back to from Stripe. The session's id is the key to the first one."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.templating import Jinja2Templates
+from temporalio.service import RPCError
+
+from api import engine
+from api.problems import Problem, problems
+from api.schemas import Id
+from api.services import ServicesOf
+from database.orders import order_of_session
+from domain.ids import checkout_workflow_id
+from domain.money import display
+from domain.order import Order, OrderStatus
+
+router = APIRouter(tags=["pages"])
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates.env.filters["money"] = display
+logger = logging.getLogger(__name__)
+
+
+async def _order(session_id: Annotated[Id, Query()], services: ServicesOf) -> Order:
+    async with services.database.transaction() as connection:
+        order = await order_of_session(connection, session_id)
+    if order is None:
+        raise Problem(404, "session_not_found", "There is no such checkout session.")
+    return order
+
+
+OrderOfSession = Annotated[Order, Depends(_order)]
+
+
+@router.get("/return", response_class=HTMLResponse, responses=problems(404, 422, 503))
+async def come_back(
+    request: Request, session_id: Id, order: OrderOfSession, services: ServicesOf
+) -> HTMLResponse:
+    """Show a buyer his order, and have the checkout ask Stripe: a webhook may be lost."""
+    if order.status is OrderStatus.CREATED:
+        try:
+            await engine.look_at_stripe(services, checkout_workflow_id(order.id))
+        except RPCError as error:  # the page still shows what is known
+            logger.warning("Temporal did not take the buyer's return: %s", error)
+    return _page(request, "return.html", order=order, session_id=session_id)
+
+
+@router.get("/return/events", response_class=EventSourceResponse, responses=problems(404, 422, 503))
+async def watch(order: OrderOfSession, services: ServicesOf) -> AsyncIterator[ServerSentEvent]:
+    """Tell the return page when the order's status changes."""
+    async for changed in services.watch.changes(order.id):
+        yield ServerSentEvent(event="status", data=changed.status)
+
+
+@router.get("/cancelled", response_class=HTMLResponse, responses=problems(422))
+async def come_back_unpaid(request: Request, order_id: Id) -> HTMLResponse:
+    """Tell a buyer who left Stripe's page that nothing was paid."""
+    return _page(request, "cancelled.html", order_id=order_id)
+
+
+def _page(request: Request, name: str, **context: Any) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return templates.TemplateResponse(
+        request,
+        name,
+        context | {"nonce": nonce},
+        headers={
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
