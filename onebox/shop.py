@@ -28,7 +28,7 @@ class Shop:
 
     async def ticket_types(self) -> list[dict[str, Any]]:
         """Everything that is on sale."""
-        found: dict[str, Any] = await self._call("GET", "/ticket-types?limit=100")
+        found: dict[str, Any] = await self._call("GET", "/ticket-types")
         return list(found["data"])
 
     async def add_ticket_type(self, ticket_type: dict[str, Any]) -> dict[str, Any]:
