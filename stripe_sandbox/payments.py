@@ -1,0 +1,218 @@
+"""What happens when a buyer pays: payment intents and charges, by test card or bank account.
+
+https://docs.stripe.com/testing
+"""
+
+import re
+from enum import Enum
+
+from stripe_sandbox import sessions
+from stripe_sandbox.account import Account
+from stripe_sandbox.errors import StripeError
+from stripe_sandbox.store import Document
+
+SETTLED_AFTER_SECONDS = 5
+NEEDS_3DS = "4000002500003155"
+DECLINES = {
+    "4000000000000002": ("card_declined", "generic_decline", "Your card was declined."),
+    "4000000000009995": ("card_declined", "insufficient_funds", "Your card has insufficient funds."),
+    "4000000000009987": ("card_declined", "lost_card", "Your card was declined."),
+    "4000000000000069": ("expired_card", None, "Your card has expired."),
+    "4000000000000127": ("incorrect_cvc", None, "Your card's security code is incorrect."),
+    "4000000000000119": ("processing_error", None, "An error occurred while processing your card."),
+}
+DEBITS = {"000123456789": True, "000111111116": False}
+
+
+class Outcome(Enum):
+    """What a card or a bank account did."""
+
+    PAID = "paid"
+    AUTHENTICATE = "authenticate"
+    PROCESSING = "processing"
+
+
+def pay_by_card(
+    account: Account, session_id: str, number: str, *, authenticated: bool = False
+) -> Outcome:
+    """Pay a session by card. Raises StripeError: 402 when declined, 400 when it is not open."""
+    session = _open(account, session_id)
+    digits = re.sub(r"[\s-]", "", number)
+    intent = _intent(account, session)
+    if digits in DECLINES:
+        raise _declined(account, intent, *DECLINES[digits])
+    if not re.fullmatch(r"\d{13,19}", digits) or not _luhn(digits):
+        raise _declined(account, intent, "incorrect_number", None, "Your card number is incorrect.")
+    if digits == NEEDS_3DS and not authenticated:
+        intent["status"] = "requires_action"
+        account.save(intent)
+        return Outcome.AUTHENTICATE
+    session["status"], session["payment_status"] = "complete", "paid"
+    session["url"] = None
+    _capture(account, session, intent, {"type": "card", "card": {"last4": digits[-4:]}})
+    account.emit("checkout.session.completed", session)
+    return Outcome.PAID
+
+
+def fail_authentication(account: Account, session_id: str) -> StripeError:
+    """Fail 3-D Secure: the session stays open and can be tried again."""
+    intent = _intent(account, _open(account, session_id))
+    message = "We are unable to authenticate your payment method."
+    return _declined(account, intent, "payment_intent_authentication_failure", None, message)
+
+
+def pay_by_bank(account: Account, session_id: str, number: str) -> Outcome:
+    """Begin a bank debit: the session is complete, the money comes or fails later."""
+    if number not in DEBITS:
+        raise StripeError(402, "The bank account number is incorrect.", type="card_error")
+    session = _open(account, session_id)
+    intent = _intent(account, session)
+    intent["status"] = "processing"
+    intent["payment_method_types"] = ["us_bank_account"]
+    account.save(intent)
+    session["status"], session["url"] = "complete", None
+    account.save(session)
+    due = {
+        "id": session_id,
+        "object": "settlement",
+        "at": account.now() + SETTLED_AFTER_SECONDS,
+        "succeeds": DEBITS[number],
+        "done": False,
+    }
+    account.save(due)
+    account.emit("payment_intent.processing", intent)
+    account.emit("checkout.session.completed", session)
+    return Outcome.PROCESSING
+
+
+def settle(account: Account, session_id: str, *, succeeds: bool) -> Document:
+    """End a delayed payment now. Raises StripeError 400 when there is none."""
+    session = sessions.find(account, session_id)
+    due = account.store.get("settlement", session_id)
+    if due is None or due["done"]:
+        raise StripeError(400, "This session has no payment that is under way.")
+    due["done"] = True
+    account.save(due)
+    intent = account.find("payment_intent", session["payment_intent"])
+    if succeeds:
+        session["payment_status"] = "paid"
+        _capture(account, session, intent, {"type": "us_bank_account"})
+        account.emit("checkout.session.async_payment_succeeded", session)
+    else:
+        intent["status"] = "requires_payment_method"
+        intent["last_payment_error"] = {"type": "api_error", "message": "The debit failed."}
+        account.save(intent)
+        account.emit("payment_intent.payment_failed", intent)
+        account.emit("checkout.session.async_payment_failed", session)
+    return session
+
+
+def settle_due(account: Account) -> None:
+    """End every delayed payment whose time has come, unless the admin API decides."""
+    if account.setting("settlements", by_hand=False)["by_hand"]:
+        return
+    for due in account.store.all("settlement"):
+        if not due["done"] and due["at"] <= account.now():
+            settle(account, due["id"], succeeds=due["succeeds"])
+
+
+def _open(account: Account, session_id: str) -> Document:
+    session = sessions.find(account, session_id)
+    if session["status"] != "open":
+        raise StripeError(400, f"This Checkout Session is {session['status']}.")
+    return session
+
+
+def _intent(account: Account, session: Document) -> Document:
+    if session["payment_intent"]:
+        return account.find("payment_intent", session["payment_intent"])
+    intent = {
+        "id": account.new_id("pi"),
+        "object": "payment_intent",
+        "amount": session["amount_total"],
+        "amount_received": 0,
+        "capture_method": "automatic",
+        "created": account.now(),
+        "currency": session["currency"],
+        "customer": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": sessions.intent_metadata(account, session["id"]),
+        "payment_method_types": ["card"],
+        "status": "requires_payment_method",
+    }
+    account.save(intent)
+    account.emit("payment_intent.created", intent)
+    # The session keeps the intent from the first try on; Stripe shows it once it is complete.
+    session["payment_intent"] = intent["id"]
+    account.save(session)
+    return intent
+
+
+def _capture(
+    account: Account, session: Document, intent: Document, method: Document
+) -> None:
+    charge = _charge(account, intent) | {
+        "session": session["id"],
+        "status": "succeeded",
+        "paid": True,
+        "captured": True,
+        "amount_captured": intent["amount"],
+        "payment_method_details": method,
+    }
+    account.save(charge)
+    intent["status"] = "succeeded"
+    intent["amount_received"] = intent["amount"]
+    intent["latest_charge"] = charge["id"]
+    account.save(intent)
+    account.save(session)
+    account.emit("charge.succeeded", charge)
+    account.emit("payment_intent.succeeded", intent)
+
+
+def _declined(
+    account: Account, intent: Document, code: str, decline_code: str | None, message: str
+) -> StripeError:
+    charge = _charge(account, intent) | {
+        "status": "failed",
+        "failure_code": code,
+        "failure_message": message,
+    }
+    account.save(charge)
+    error = {"type": "card_error", "code": code, "message": message}
+    if decline_code:
+        error["decline_code"] = decline_code
+    intent["status"] = "requires_payment_method"
+    intent["last_payment_error"] = error
+    intent["latest_charge"] = charge["id"]
+    account.save(intent)
+    account.emit("charge.failed", charge)
+    account.emit("payment_intent.payment_failed", intent)
+    return StripeError(402, message, type="card_error", code=code)
+
+
+def _charge(account: Account, intent: Document) -> Document:
+    return {
+        "id": account.new_id("ch"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "captured": False,
+        "created": account.now(),
+        "currency": intent["currency"],
+        "disputed": False,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "paid": False,
+        "payment_intent": intent["id"],
+        "refunded": False,
+    }
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0

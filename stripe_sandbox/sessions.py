@@ -1,0 +1,115 @@
+"""Checkout Sessions: https://docs.stripe.com/api/checkout/sessions."""
+
+from typing import Any
+
+from stripe_sandbox.account import Account
+from stripe_sandbox.errors import StripeError
+from stripe_sandbox.store import Document
+from stripe_sandbox.validation import new_session
+
+KIND = "checkout.session"
+
+
+def create(account: Account, params: dict[str, Any], public_url: str) -> Document:
+    """Open a session. Raises StripeError for parameters that Stripe would refuse."""
+    request = new_session(params, account.now())
+    session_id = account.new_id("cs_test", 58)
+    session = {
+        "id": session_id,
+        "object": KIND,
+        "amount_subtotal": request.total,
+        "amount_total": request.total,
+        "cancel_url": request.cancel_url,
+        "client_reference_id": request.client_reference_id,
+        "created": account.now(),
+        "currency": request.currency,
+        "customer": None,
+        "customer_details": None,
+        "customer_email": None,
+        "expires_at": request.expires_at,
+        "livemode": False,
+        "locale": None,
+        "metadata": request.metadata,
+        "mode": "payment",
+        "payment_intent": None,
+        "payment_method_types": ["card", "us_bank_account"],
+        "payment_status": "unpaid",
+        "status": "open",
+        "success_url": request.success_url,
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "ui_mode": "hosted",
+        "url": f"{public_url}/pay/{session_id}",
+    }
+    account.save(session)
+    intent_metadata = {"id": session_id, "metadata": request.intent_metadata}
+    account.store.put("intent_metadata", session_id, intent_metadata)
+    for line in request.lines:
+        item = {
+            "id": account.new_id("li"),
+            "object": "item",
+            "session": session_id,
+            "amount_discount": 0,
+            "amount_subtotal": line.quantity * line.unit_amount,
+            "amount_tax": 0,
+            "amount_total": line.quantity * line.unit_amount,
+            "currency": request.currency,
+            "description": line.name,
+            "price": {
+                "id": account.new_id("price"),
+                "object": "price",
+                "active": False,
+                "currency": request.currency,
+                "product": account.new_id("prod", 14),
+                "type": "one_time",
+                "unit_amount": line.unit_amount,
+            },
+            "quantity": line.quantity,
+        }
+        account.save(item)
+    return session
+
+
+def find(account: Account, session_id: str) -> Document:
+    """Return a session, expired if its time has come. Raises StripeError 404."""
+    session = account.find(KIND, session_id)
+    if session["status"] == "open" and session["expires_at"] <= account.now():
+        _expire(account, session)
+    return session
+
+
+def expire(account: Account, session_id: str) -> Document:
+    """Expire an open session. Raises StripeError 400 for one that is not open."""
+    session = find(account, session_id)
+    if session["status"] != "open":
+        raise StripeError(
+            400,
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of {session['status']}.",
+        )
+    _expire(account, session)
+    return session
+
+
+def expire_overdue(account: Account) -> None:
+    """Expire every open session whose time has come."""
+    for session in account.store.all(KIND):
+        find(account, session["id"])
+
+
+def line_items(account: Account, session_id: str) -> list[Document]:
+    """Return the lines of a session."""
+    account.find(KIND, session_id)
+    return [item for item in account.store.all("item") if item["session"] == session_id]
+
+
+def intent_metadata(account: Account, session_id: str) -> dict[str, str]:
+    """Return what a session's payment intent will carry."""
+    found = account.store.get("intent_metadata", session_id)
+    return found["metadata"] if found else {}
+
+
+def _expire(account: Account, session: Document) -> None:
+    session["status"] = "expired"
+    session["url"] = None
+    account.save(session)
+    account.emit("checkout.session.expired", session)
