@@ -11,7 +11,7 @@ class StripeError(Exception):
         status: int,
         message: str,
         *,
-        type: str = "invalid_request_error",  # noqa: A002 (the field's name at Stripe)
+        type: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
     ) -> None:

@@ -13,9 +13,13 @@ from stripe_sandbox.store import Document
 
 SETTLED_AFTER_SECONDS = 5
 NEEDS_3DS = "4000002500003155"
-DECLINES = {
+DECLINES: dict[str, tuple[str, str | None, str]] = {
     "4000000000000002": ("card_declined", "generic_decline", "Your card was declined."),
-    "4000000000009995": ("card_declined", "insufficient_funds", "Your card has insufficient funds."),
+    "4000000000009995": (
+        "card_declined",
+        "insufficient_funds",
+        "Your card lacks the funds.",
+    ),
     "4000000000009987": ("card_declined", "lost_card", "Your card was declined."),
     "4000000000000069": ("expired_card", None, "Your card has expired."),
     "4000000000000127": ("incorrect_cvc", None, "Your card's security code is incorrect."),
@@ -61,8 +65,13 @@ def fail_authentication(account: Account, session_id: str) -> StripeError:
     return _declined(account, intent, "payment_intent_authentication_failure", None, message)
 
 
-def pay_by_bank(account: Account, session_id: str, number: str) -> Outcome:
-    """Begin a bank debit: the session is complete, the money comes or fails later."""
+def pay_by_bank(
+    account: Account, session_id: str, number: str, *, by_hand: bool = False
+) -> Outcome:
+    """Begin a bank debit: the session is complete, the money comes or fails later.
+
+    `by_hand`: not by itself after a while, but when the admin API says so. Raises StripeError.
+    """
     if number not in DEBITS:
         raise StripeError(402, "The bank account number is incorrect.", type="card_error")
     session = _open(account, session_id)
@@ -77,6 +86,7 @@ def pay_by_bank(account: Account, session_id: str, number: str) -> Outcome:
         "object": "settlement",
         "at": account.now() + SETTLED_AFTER_SECONDS,
         "succeeds": DEBITS[number],
+        "by_hand": by_hand,
         "done": False,
     }
     account.save(due)
@@ -108,11 +118,9 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Document:
 
 
 def settle_due(account: Account) -> None:
-    """End every delayed payment whose time has come, unless the admin API decides."""
-    if account.setting("settlements", by_hand=False)["by_hand"]:
-        return
+    """End every delayed payment whose time has come."""
     for due in account.store.all("settlement"):
-        if not due["done"] and due["at"] <= account.now():
+        if not due["done"] and not due["by_hand"] and due["at"] <= account.now():
             settle(account, due["id"], succeeds=due["succeeds"])
 
 
@@ -150,9 +158,7 @@ def _intent(account: Account, session: Document) -> Document:
     return intent
 
 
-def _capture(
-    account: Account, session: Document, intent: Document, method: Document
-) -> None:
+def _capture(account: Account, session: Document, intent: Document, method: Document) -> None:
     charge = _charge(account, intent) | {
         "session": session["id"],
         "status": "succeeded",

@@ -123,8 +123,7 @@ def _total(lines: list[Line], currency: str) -> int:
     if total > MAXIMUM:
         raise StripeError(
             400,
-            "The Checkout Session's total amount must be no more than "
-            f"{shown(MAXIMUM, currency)}",
+            f"The Checkout Session's total amount must be no more than {shown(MAXIMUM, currency)}",
             code="amount_too_large",
         )
     return total
@@ -137,7 +136,8 @@ def _expires_at(value: Any, now: int) -> int:
     if expires_at < now + SHORTEST_SECONDS:
         raise invalid(
             "expires_at",
-            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.",
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session "
+            "creation.",
         )
     if expires_at > now + LONGEST_SECONDS:
         raise invalid(

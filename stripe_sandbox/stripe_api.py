@@ -1,0 +1,155 @@
+"""The routes under `/v1`, for the real SDK."""
+
+import copy
+import hmac
+from base64 import b64decode
+from binascii import Error as NotBase64
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from stripe_sandbox import faults, forms, sessions
+from stripe_sandbox.account import API_VERSION, Account
+from stripe_sandbox.errors import StripeError, missing
+from stripe_sandbox.idempotency import Idempotency
+from stripe_sandbox.lists import page
+from stripe_sandbox.store import Document
+
+RESOURCES = {"payment_intents": "payment_intent", "charges": "charge", "events": "event"}
+EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge"}
+
+router = APIRouter(tags=["Stripe"])
+
+
+@router.api_route("/v1/{path:path}", methods=["GET", "POST", "DELETE"])
+async def call(path: str, request: Request) -> Response:
+    """Answer one call of Stripe's API."""
+    account: Account = request.app.state.account
+    body = await request.body()
+
+    async def answer() -> Response:
+        try:
+            return await _answer(account, path, request, body)
+        except StripeError as error:
+            return JSONResponse(error.body, error.status)
+
+    name = f"{request.method} /v1/{path}"
+    fault = faults.take(account, name)
+    response = await (faults.suffer(fault, answer) if fault else answer())
+    response.headers["Request-Id"] = account.new_id("req", 14)
+    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
+    count = account.store.get("count", name) or {"id": name, "requests": 0}
+    account.store.put("count", name, count | {"requests": count["requests"] + 1})
+    return response
+
+
+async def _answer(account: Account, path: str, request: Request, body: bytes) -> Response:
+    _authenticate(account, request.headers.get("Authorization", ""))
+    query = request.url.query
+    if request.method == "GET":
+        return JSONResponse(_get(account, path, forms.decode(query)))
+
+    async def run() -> Response:
+        params = forms.decode(body.decode())
+        public_url = account.settings.public_url or str(request.base_url).rstrip("/")
+        return JSONResponse(_post(account, path, params, public_url))
+
+    key = request.headers.get("Idempotency-Key")
+    idempotency: Idempotency = request.app.state.idempotency
+    return await (idempotency.once(key, path, body, run) if key else run())
+
+
+def _authenticate(account: Account, authorization: str) -> None:
+    scheme, _, credentials = authorization.partition(" ")
+    key = credentials
+    if scheme.lower() == "basic":
+        try:
+            key = b64decode(credentials).decode().partition(":")[0]
+        except (NotBase64, UnicodeDecodeError):
+            key = ""
+    if not hmac.compare_digest(key.encode(), account.settings.secret_key.encode()):
+        shown = f"{key[:8]}***{key[-4:]}" if len(key) > 12 else "***"
+        raise StripeError(401, f"Invalid API Key provided: {shown}")
+
+
+def _get(account: Account, path: str, params: dict[str, Any]) -> Document:
+    match path.split("/"):
+        case ["checkout", "sessions"]:
+            sessions.expire_overdue(account)
+            found = [
+                session
+                for session in _newest_first(account, sessions.KIND)
+                if params.get("payment_intent") in (None, session["payment_intent"])
+                and params.get("status") in (None, session["status"])
+            ]
+            return _expanded(account, page(found, params, f"/v1/{path}"), params)
+        case ["checkout", "sessions", session_id]:
+            return _expanded(account, sessions.find(account, session_id), params)
+        case ["checkout", "sessions", session_id, "line_items"]:
+            return page(sessions.line_items(account, session_id), params, f"/v1/{path}")
+        case [resource] if resource in RESOURCES:
+            found = [
+                document
+                for document in _newest_first(account, RESOURCES[resource])
+                if _wanted(account, document, params)
+            ]
+            return _expanded(account, page(found, params, f"/v1/{path}"), params)
+        case [resource, key] if resource in RESOURCES:
+            return _expanded(account, account.find(RESOURCES[resource], key), params)
+    raise _unknown("GET", path)
+
+
+def _post(account: Account, path: str, params: dict[str, Any], public_url: str) -> Document:
+    expand = {"expand": params.pop("expand", [])}
+    match path.split("/"):
+        case ["checkout", "sessions"]:
+            return _expanded(account, sessions.create(account, params, public_url), expand)
+        case ["checkout", "sessions", session_id, "expire"]:
+            return _expanded(account, sessions.expire(account, session_id), expand)
+    raise _unknown("POST", path)
+
+
+def _unknown(method: str, path: str) -> StripeError:
+    return StripeError(404, f"Unrecognized request URL ({method}: /v1/{path}).")
+
+
+def _newest_first(account: Account, kind: str) -> list[Document]:
+    return account.store.all(kind)[::-1]
+
+
+def _wanted(account: Account, document: Document, params: dict[str, Any]) -> bool:
+    """Say whether a document passes the filters of its list."""
+    types = params.get("types") or ([params["type"]] if "type" in params else None)
+    if types and document["type"] not in types:
+        return False
+    if "delivery_success" in params:
+        delivery = account.store.get("delivery", document["id"]) or {"delivered": True}
+        if delivery["delivered"] != (params["delivery_success"] == "true"):
+            return False
+    return params.get("payment_intent") in (None, document.get("payment_intent"))
+
+
+def _expanded(account: Account, document: Document, params: dict[str, Any]) -> Document:
+    """Return a document with the fields that `expand` names made whole."""
+    result = copy.deepcopy(document)
+    for path in params.get("expand") or []:
+        _expand(account, result, path.split("."))
+    return result
+
+
+def _expand(account: Account, node: Any, path: list[str]) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _expand(account, item, path)
+    elif path and isinstance(node, dict):
+        value = node.get(path[0])
+        kind = EXPANDABLE.get(path[0])
+        if isinstance(value, str) and kind:
+            node[path[0]] = copy.deepcopy(account.store.get(kind, value))
+        elif path[0] == "line_items" and node.get("object") == sessions.KIND:
+            items = sessions.line_items(account, node["id"])
+            node["line_items"] = page(items, {}, f"/v1/checkout/sessions/{node['id']}/line_items")
+        elif value is None and path[0] not in node:
+            raise missing("expandable field", path[0])
+        _expand(account, node.get(path[0]), path[1:])
