@@ -11,7 +11,7 @@ from onebox.shop import Shop, ShopError
 from onebox.site import Site
 from onebox.tokens import bearer_token
 
-CHECKOUT_TIMEOUT_SECONDS = 5
+CHECKOUT_TIMEOUT_SECONDS = 3
 
 _SEEDS: tuple[dict[str, Any], ...] = (
     {"name": "Concert, standing", "unit_price_cents": 4500, "currency": "eur", "capacity": 500},

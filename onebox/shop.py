@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-_TRIES_WHILE_UNAVAILABLE = 10
+_KEEP_TRYING_SECONDS = 20
 _FINAL_WITHIN_SECONDS = 60
 
 
@@ -67,15 +68,15 @@ class Shop:
         return {"Authorization": f"Bearer {self.token}"}
 
     async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        for _ in range(_TRIES_WHILE_UNAVAILABLE):
+        give_up_at = time.monotonic() + _KEEP_TRYING_SECONDS
+        while True:
             async with self.http.request(
                 method, self.url + path, json=body, headers=self._headers
             ) as answer:
-                if answer.status == 503:
-                    await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
-                    continue
-                if not answer.ok:
+                if answer.ok:
+                    answered: dict[str, Any] = await answer.json()
+                    return answered
+                if answer.status != 503 or time.monotonic() > give_up_at:
                     raise ShopError(f"{method} {path}: {answer.status} {await answer.text()}")
-                answered: dict[str, Any] = await answer.json()
-                return answered
-        raise ShopError(f"{method} {path}: still 503 after {_TRIES_WHILE_UNAVAILABLE} tries")
+                wait_seconds = float(answer.headers.get("Retry-After", "1"))
+            await asyncio.sleep(wait_seconds)
