@@ -1,22 +1,20 @@
 """Brings up the world of the story tests."""
 
-import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-import uvicorn
-from stripe_sandbox.app import create_app
-from stripe_sandbox.settings import Settings as SandboxSettings
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.stripe_client import connect_stripe
 from database.engine import Database
 from settings import WorkerSettings
+from stripe_sandbox.app import create_app
+from stripe_sandbox.settings import Settings as SandboxSettings
 from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
+from tests.serving import served
 from tests.workflows.recording import record
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
 from worker import build_worker
@@ -42,14 +40,8 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture(scope="module")
 async def sandbox_url() -> AsyncIterator[str]:
     """The address of a Stripe sandbox that sends no webhooks: the tests bring the events."""
-    app = create_app(SandboxSettings(secret_key=SECRET_KEY))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
+    async with served(create_app(SandboxSettings(secret_key=SECRET_KEY))) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,74 @@
+"""The whole product as a client meets it: API, worker, Stripe sandbox, all on real parts."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import httpx2
+import pytest
+from temporalio.client import Client
+
+from api.app import create_app
+from database.engine import Database
+from settings import ApiSettings, WorkerSettings
+from stripe_sandbox.app import create_app as create_sandbox
+from stripe_sandbox.settings import Settings as SandboxSettings
+from tests.product.shop import JWT_SECRET, SECRET_KEY, WEBHOOK_SECRET, Shop
+from tests.serving import served
+from worker import build_worker
+
+TASK_QUEUE = "api"
+
+
+@pytest.fixture(scope="module")
+async def sandbox_url() -> AsyncIterator[str]:
+    """The address of a Stripe sandbox."""
+    settings = SandboxSettings(SECRET_KEY, WEBHOOK_SECRET)
+    async with served(create_sandbox(settings)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def api_url(
+    database_url: str,
+    temporal: Client,
+    sandbox_url: str,
+    monkeypatch_module: pytest.MonkeyPatch,
+) -> AsyncIterator[str]:
+    """The address of the API, with a worker behind it."""
+    monkeypatch_module.setenv("TEMPORAL_ADDRESS", temporal.service_client.config.target_host)
+    settings = ApiSettings.model_validate(
+        {
+            "database_url": database_url,
+            "temporal_task_queue": TASK_QUEUE,
+            "stripe_secret_key": SECRET_KEY,
+            "stripe_webhook_secret": f"whsec_rolled_out,{WEBHOOK_SECRET}",
+            "auth_jwt_secret": JWT_SECRET,
+        }
+    )
+    worker_settings = WorkerSettings.model_validate(
+        {
+            "database_url": database_url,
+            "temporal_task_queue": TASK_QUEUE,
+            "stripe_secret_key": SECRET_KEY,
+            "stripe_api_base": sandbox_url,
+            "checkout_timeout_seconds": 1800,
+        }
+    )
+    database = Database(database_url)
+    async with (
+        aiohttp.ClientSession() as http,
+        build_worker(temporal, database, http, worker_settings),
+        served(create_app(settings)) as url,
+    ):
+        yield url
+    await database.close()
+
+
+@pytest.fixture
+async def shop(api_url: str, sandbox_url: str, temporal: Client) -> AsyncIterator[Shop]:
+    """A client of the API, and the sandbox behind it, which delivers webhooks to the API."""
+    async with httpx2.AsyncClient(timeout=30) as http:
+        shop = Shop(http, api_url, sandbox_url, temporal)
+        await shop.deliver_webhooks()
+        yield shop
+        await shop.sandbox("PUT", "faults", {"faults": []})
