@@ -20,6 +20,16 @@ class Account:
         self.settings = settings
         self.store = Store(settings.database)
         self.something_to_send = asyncio.Event()
+        self.open_sessions = {
+            session["id"]
+            for session in self.store.all("checkout.session")
+            if session["status"] == "open"
+        }
+        self.undelivered = {
+            delivery["event"]: delivery
+            for delivery in self.store.all("delivery")
+            if not delivery["delivered"] and not delivery["given_up"]
+        }
 
     def now(self) -> int:
         """Return the time, in seconds since the epoch: real time plus the admin's offset."""
@@ -68,4 +78,5 @@ class Account:
             "next_at": time.time(),
         }
         self.store.put("delivery", event["id"], delivery)
+        self.undelivered[event["id"]] = delivery
         self.something_to_send.set()

@@ -77,7 +77,7 @@ class Courier:
         how = webhooks(self._account)
         if how.url is None or how.mode == "hold":
             return
-        due = [found for found in self._account.store.all("delivery") if _is_due(found, how)]
+        due = [found for found in self._account.undelivered.values() if _is_due(found, how)]
         if how.mode == "reorder":
             due.reverse()
         for delivery in due:
@@ -115,11 +115,12 @@ class Courier:
         wait = min(FIRST_RETRY_SECONDS * 2 ** (delivery["attempts"] - 1), LONGEST_RETRY_SECONDS)
         delivery["next_at"] = time.time() + wait
         self._account.store.put("delivery", delivery["event"], delivery)
+        if delivery["delivered"] or delivery["given_up"]:
+            self._account.undelivered.pop(delivery["event"], None)
 
 
 def _is_due(delivery: Document, how: Webhooks) -> bool:
     wait = how.delay_seconds if how.mode == "delay" and not delivery["attempts"] else 0
     if how.mode == "reorder" and not delivery["attempts"]:
         wait = REORDER_WINDOW_SECONDS
-    open_still = not delivery["delivered"] and not delivery["given_up"]
-    return bool(open_still and delivery["next_at"] + wait <= time.time())
+    return bool(delivery["next_at"] + wait <= time.time())

@@ -2,7 +2,7 @@
 
 import asyncio
 import fnmatch
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fastapi import Response
@@ -62,23 +62,23 @@ def take(account: Account, request: str) -> Fault | None:
     return None
 
 
-async def suffer(fault: Fault, effect: Callable[[], Awaitable[Response]]) -> Response:
+async def suffer(fault: Fault, effect: Callable[[], Response]) -> Response:
     """Answer a request as its fault wants it. `effect` is what the request does."""
     await asyncio.sleep(fault.delay_seconds)
     match fault.kind:
         case "delay":
-            return await effect()
+            return effect()
         case "rate_limit":
             return _error(429, "Too many requests hit the API too quickly.", code="rate_limit")
         case "error_before":
             return _error(fault.status, "An error that the sandbox was told to make.")
         case "error_after":
-            await effect()
+            effect()
             return _error(fault.status, "An error that the sandbox was told to make.")
         case "timeout_before":
             return BrokenOff()
         case "timeout_after":
-            await effect()
+            effect()
             return BrokenOff()
 
 

@@ -5,7 +5,8 @@ parameters are not saved.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from fastapi import Response
 
@@ -23,18 +24,17 @@ class Idempotency:
         self._account = account
         self._running: set[str] = set()
 
-    async def once(
-        self, key: str, path: str, body: bytes, run: Callable[[], Awaitable[Response]]
-    ) -> Response:
-        """Run a request, or replay its answer.
+    @contextmanager
+    def running(self, key: str | None) -> Iterator[None]:
+        """Keep a key to one request at a time.
 
-        Raises StripeError: 400 when the key came with other parameters, 409 while it is running.
+        Raises StripeError: 400 for a key that is too long, 409 while another request runs with it.
         """
+        if key is None:
+            yield
+            return
         if len(key) > LONGEST_KEY:
             raise StripeError(400, "Idempotency keys can have up to 255 characters.")
-        fingerprint = hashlib.sha256(path.encode() + b"\n" + body).hexdigest()
-        if replayed := self._replay(key, fingerprint):
-            return replayed
         if key in self._running:
             raise StripeError(
                 409,
@@ -44,15 +44,29 @@ class Idempotency:
             )
         self._running.add(key)
         try:
-            response = await run()
+            yield
         finally:
             self._running.discard(key)
-        if response.status_code < 300 or response.status_code >= 500:
-            self.save(key, fingerprint, response)
+
+    def once(self, key: str, path: str, body: bytes, run: Callable[[], Response]) -> Response:
+        """Run a request, or replay its answer. Effect and answer are kept together or not at all.
+
+        Raises StripeError 400 when the key came with other parameters.
+        """
+        fingerprint = hashlib.sha256(path.encode() + b"\n" + body).hexdigest()
+        if replayed := self._replay(key, fingerprint):
+            return replayed
+        with self._account.store.transaction():
+            response = run()
+            self._save(key, fingerprint, response)
         return response
 
-    def save(self, key: str, fingerprint: str, response: Response) -> None:
-        """Keep the answer to a key."""
+    def replace(self, key: str, response: Response) -> None:
+        """Let a key be answered otherwise from now on: Stripe failed after the effect."""
+        if saved := self._account.store.get("idempotency", key):
+            self._save(key, saved["fingerprint"], response)
+
+    def _save(self, key: str, fingerprint: str, response: Response) -> None:
         saved = {
             "fingerprint": fingerprint,
             "status": response.status_code,

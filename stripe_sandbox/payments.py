@@ -51,8 +51,8 @@ def pay_by_card(
         intent["status"] = "requires_action"
         account.save(intent)
         return Outcome.AUTHENTICATE
-    session["status"], session["payment_status"] = "complete", "paid"
-    session["url"] = None
+    session["payment_status"] = "paid"
+    sessions.close(account, session, "complete")
     _capture(account, session, intent, {"type": "card", "card": {"last4": digits[-4:]}})
     account.emit("checkout.session.completed", session)
     return Outcome.PAID
@@ -79,8 +79,7 @@ def pay_by_bank(
     intent["status"] = "processing"
     intent["payment_method_types"] = ["us_bank_account"]
     account.save(intent)
-    session["status"], session["url"] = "complete", None
-    account.save(session)
+    sessions.close(account, session, "complete")
     due = {
         "id": session_id,
         "object": "settlement",

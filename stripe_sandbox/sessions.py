@@ -41,6 +41,7 @@ def create(account: Account, params: dict[str, Any], public_url: str) -> Documen
         "url": f"{public_url}/pay/{session_id}",
     }
     account.save(session)
+    account.open_sessions.add(session_id)
     intent_metadata = {"id": session_id, "metadata": request.intent_metadata}
     account.store.put("intent_metadata", session_id, intent_metadata)
     for line in request.lines:
@@ -92,8 +93,8 @@ def expire(account: Account, session_id: str) -> Document:
 
 def expire_overdue(account: Account) -> None:
     """Expire every open session whose time has come."""
-    for session in account.store.all(KIND):
-        find(account, session["id"])
+    for session_id in list(account.open_sessions):
+        find(account, session_id)
 
 
 def line_items(account: Account, session_id: str) -> list[Document]:
@@ -108,8 +109,13 @@ def intent_metadata(account: Account, session_id: str) -> dict[str, str]:
     return found["metadata"] if found else {}
 
 
-def _expire(account: Account, session: Document) -> None:
-    session["status"] = "expired"
-    session["url"] = None
+def close(account: Account, session: Document, status: str) -> None:
+    """Move an open session to `complete` or `expired`: nobody can pay in it any more."""
+    session["status"], session["url"] = status, None
+    account.open_sessions.discard(session["id"])
     account.save(session)
+
+
+def _expire(account: Account, session: Document) -> None:
+    close(account, session, "expired")
     account.emit("checkout.session.expired", session)

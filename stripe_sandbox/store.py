@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Document = dict[str, Any]
@@ -39,6 +41,15 @@ class Store:
     def all(self, kind: str) -> list[Document]:
         """Return all documents of a kind, oldest first."""
         return list(self._kinds.get(kind, {}).values())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that the block puts, or nothing; the block must not wait for anything."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

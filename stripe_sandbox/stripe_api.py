@@ -26,17 +26,25 @@ router = APIRouter(tags=["Stripe"])
 async def call(path: str, request: Request) -> Response:
     """Answer one call of Stripe's API."""
     account: Account = request.app.state.account
+    idempotency: Idempotency = request.app.state.idempotency
+    name = f"{request.method} /v1/{path}"
+    key = request.headers.get("Idempotency-Key")
     body = await request.body()
 
-    async def answer() -> Response:
+    def answer() -> Response:
         try:
-            return await _answer(account, path, request, body)
+            return _answer(account, idempotency, path, request, body)
         except StripeError as error:
             return JSONResponse(error.body, error.status)
 
-    name = f"{request.method} /v1/{path}"
-    fault = faults.take(account, name)
-    response = await (faults.suffer(fault, answer) if fault else answer())
+    try:
+        with idempotency.running(key):
+            fault = faults.take(account, name)
+            response = await faults.suffer(fault, answer) if fault else answer()
+            if fault and fault.kind == "error_after" and key:
+                idempotency.replace(key, response)
+    except StripeError as error:
+        response = JSONResponse(error.body, error.status)
     response.headers["Request-Id"] = account.new_id("req", 14)
     response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
     count = account.store.get("count", name) or {"id": name, "requests": 0}
@@ -44,20 +52,20 @@ async def call(path: str, request: Request) -> Response:
     return response
 
 
-async def _answer(account: Account, path: str, request: Request, body: bytes) -> Response:
+def _answer(
+    account: Account, idempotency: Idempotency, path: str, request: Request, body: bytes
+) -> Response:
     _authenticate(account, request.headers.get("Authorization", ""))
-    query = request.url.query
     if request.method == "GET":
-        return JSONResponse(_get(account, path, forms.decode(query)))
+        return JSONResponse(_get(account, path, forms.decode(request.url.query)))
 
-    async def run() -> Response:
+    def run() -> Response:
         params = forms.decode(body.decode())
         public_url = account.settings.public_url or str(request.base_url).rstrip("/")
         return JSONResponse(_post(account, path, params, public_url))
 
     key = request.headers.get("Idempotency-Key")
-    idempotency: Idempotency = request.app.state.idempotency
-    return await (idempotency.once(key, path, body, run) if key else run())
+    return idempotency.once(key, path, body, run) if key else run()
 
 
 def _authenticate(account: Account, authorization: str) -> None:
