@@ -47,7 +47,7 @@ def install(group: str) -> None:
     if healthy and is_installed(group):
         return
     began = time.monotonic()
-    print("Installing into .venv (only the first time) …", flush=True)
+    print(f"Installing requirements/{group}.txt into .venv …", flush=True)
     INSTALLED.unlink(missing_ok=True)
     pip = [str(PYTHON), "-m", "pip"]
     # Debian ships ensurepip apart from Python: then the pip that is there installs for the other.
