@@ -12,7 +12,8 @@ from fastapi import FastAPI
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """Serve an app on a free port of 127.0.0.1 for the length of the block."""
-    with socket.socket() as listener:
+    # An explicit TCP socket: asyncio leaves the Nagle delay on for any other.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
