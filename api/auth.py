@@ -8,7 +8,7 @@ import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from api.problems import Problem
+from api.problems import Problem, unavailable
 from domain.ids import UserId
 from settings import ApiSettings
 
@@ -88,6 +88,8 @@ async def authenticate(request: Request) -> Caller:
         if scheme.lower() != "bearer":
             raise jwt.InvalidTokenError("no bearer token")
         request.state.caller = await tokens.caller(token.strip())
+    except jwt.PyJWKClientConnectionError as error:
+        raise unavailable("Tokens cannot be verified at the moment.") from error
     except jwt.PyJWTError:
         raise Problem(
             401,

@@ -6,13 +6,13 @@ from api import engine
 from api.auth import CallerOf
 from api.idempotency import IdempotentRoute
 from api.metrics import CHECKOUTS
-from api.problems import problems
+from api.problems import Problem, problems
 from api.schemas import CheckoutSessionView, Id, OrderView
 from api.services import ServicesOf
 from database.orders import order_of
 from database.payability import checkout_target
 from domain.checkout import CancelRequest
-from domain.errors import AlreadyPaid
+from domain.errors import AlreadyPaid, DomainError
 from domain.ids import OrderId
 from domain.order import OrderStatus
 
@@ -26,10 +26,13 @@ async def start_checkout(
     """Start paying for an order, or return the session that is already open."""
     async with services.database.transaction() as connection:
         target, obstacle = await checkout_target(connection, OrderId(order_id), caller.owner)
-    if obstacle:
-        CHECKOUTS.labels(obstacle.code).inc()
-        raise obstacle
-    session = await engine.checkout_session(services, target)
+    try:
+        if obstacle:
+            raise obstacle
+        session = await engine.checkout_session(services, target)
+    except (DomainError, Problem) as refusal:
+        CHECKOUTS.labels(refusal.code).inc()
+        raise
     CHECKOUTS.labels("session").inc()
     return CheckoutSessionView.model_validate(session)
 

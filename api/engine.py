@@ -1,6 +1,8 @@
 """Talking to the checkout workflows, and what their silence means to a client."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
@@ -17,7 +19,7 @@ from api.problems import Problem, refused, unavailable
 from api.services import Services
 from database.payability import CheckoutTarget
 from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
-from domain.ids import checkout_workflow_id, new_suffix
+from domain.ids import OrderId, checkout_workflow_id, new_suffix
 from domain.money import display
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
@@ -30,6 +32,7 @@ CUT_OFF = "AcceptedUpdateCompletedWorkflow"
 
 Start = WithStartWorkflowOperation[CheckoutWorkflow, CheckoutOutcome]
 Answer = TypeVar("Answer")
+logger = logging.getLogger(__name__)
 
 
 async def checkout_session(services: Services, target: CheckoutTarget) -> CheckoutSession:
@@ -100,38 +103,55 @@ def _start(services: Services, target: CheckoutTarget) -> Start:
 
 
 async def _answered(ask: Callable[[str], Awaitable[Answer]], update_id: str) -> Answer:
-    try:
+    with temporal_or_503("The checkout is taking longer than usual; please try again."):
         try:
             return await ask(update_id)
-        except WorkflowUpdateFailedError as failed:
-            if not _was_cut_off(failed):
+        except (WorkflowUpdateFailedError, RPCError) as error:
+            if not _ended_meanwhile(error):
                 raise
             return await ask(f"{update_id}-{new_suffix()}")
+
+
+@contextmanager
+def temporal_or_503(sorry: str) -> Iterator[None]:
+    """Turn what Temporal's client raises in the block into what a client of ours understands.
+
+    Raises Problem.
+    """
+    try:
+        yield
     except WorkflowUpdateFailedError as failed:
         raise _problem_of(failed) from failed
-    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise unavailable("The checkout is taking longer than usual; please try again.") from error
+    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, RuntimeError) as error:
+        # RuntimeError is what a lazy client raises that cannot connect.
+        logger.warning("Temporal did not answer: %s", error)
+        raise unavailable(sorry) from error
 
 
-def _was_cut_off(failed: WorkflowUpdateFailedError) -> bool:
-    return isinstance(failed.cause, ApplicationError) and failed.cause.type == CUT_OFF
+def _ended_meanwhile(error: WorkflowUpdateFailedError | RPCError) -> bool:
+    """Say whether the workflow ended between the call and its answer: another one will do."""
+    if isinstance(error, RPCError):
+        return error.status is RPCStatusCode.NOT_FOUND
+    return isinstance(error.cause, ApplicationError) and error.cause.type == CUT_OFF
 
 
 def _problem_of(failed: WorkflowUpdateFailedError) -> Problem:
     cause = failed.cause
-    if not isinstance(cause, ApplicationError) or not cause.type or _was_cut_off(failed):
+    if not isinstance(cause, ApplicationError) or not cause.type or _ended_meanwhile(failed):
         return unavailable("The checkout was interrupted; please try again.")
     return refused(cause.type, cause.message)
 
 
-async def look_at_stripe(services: Services, workflow_id: str) -> None:
-    """Tell a running checkout to ask Stripe; one that has ended needs no telling.
+async def look_at_stripe(services: Services, order_id: OrderId) -> None:
+    """Tell the order's checkout to ask Stripe; one that has ended needs no telling.
 
-    Raises RPCError when Temporal cannot take it.
+    Raises Problem 503 when Temporal cannot take it.
     """
-    handle = services.temporal.get_workflow_handle(workflow_id)
-    try:
-        await handle.signal(CheckoutWorkflow.look_at_stripe, rpc_timeout=SIGNAL_WITHIN)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
+    with temporal_or_503("The checkout cannot be reached now; please try again."):
+        try:
+            await services.temporal.get_workflow_handle(checkout_workflow_id(order_id)).signal(
+                CheckoutWorkflow.look_at_stripe, rpc_timeout=SIGNAL_WITHIN
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from temporalio.service import RPCError
 
-from api.problems import DATABASE_IS_DOWN, problems, unavailable
+from api.problems import DATABASE_TROUBLE, problems, unavailable
 from api.services import Services, ServicesOf
 
 ANSWER_WITHIN = timedelta(seconds=2)
@@ -43,7 +43,7 @@ async def _database(services: Services) -> str | None:
         async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
             async with services.database.transaction() as connection:
                 await connection.execute(text("SELECT 1"))
-    except DATABASE_IS_DOWN:
+    except DATABASE_TROUBLE:
         return "database"
     return None
 

@@ -30,12 +30,6 @@ class IdempotentRoute(APIRoute):
             key = request.headers.get("Idempotency-Key")
             if request.method != "POST" or key is None:
                 return await handler(request)
-            if not PRINTABLE.fullmatch(key):
-                raise Problem(
-                    400,
-                    "idempotency_key_invalid",
-                    "An Idempotency-Key is 1 to 255 printable ASCII characters.",
-                )
             return await _once(request, key, handler)
 
         return handle
@@ -44,6 +38,12 @@ class IdempotentRoute(APIRoute):
 async def _once(request: Request, key: str, handler: Handler) -> Response:
     services: Services = request.app.state.services
     user_id = (await authenticate(request)).user_id
+    if not PRINTABLE.fullmatch(key):
+        raise Problem(
+            400,
+            "idempotency_key_invalid",
+            "An Idempotency-Key is 1 to 255 printable ASCII characters.",
+        )
     fingerprint = await _fingerprint(request)
     async with services.database.transaction() as connection:
         claimed = await idempotency.claim(connection, user_id, key, fingerprint)

@@ -1,9 +1,43 @@
 """What Prometheus reads at `/metrics`."""
 
+import time
+
 from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CHECKOUTS = Counter("paysaga_checkouts", "Checkout requests by answer", ["outcome"])
 WEBHOOKS = Counter("paysaga_webhooks", "Stripe events by type and outcome", ["type", "outcome"])
 REQUESTS = Histogram(
     "paysaga_http_request_seconds", "HTTP requests by route", ["method", "route", "status"]
 )
+
+
+class Measured:
+    """ASGI middleware that observes each request when its response begins: streams last long."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started, status = time.perf_counter(), 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _observe(scope, status, started)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        except Exception:  # it is answered outside of all middleware
+            if scope["type"] == "http" and not status:
+                _observe(scope, 500, started)
+            raise
+
+
+def _observe(scope: Scope, status: int, started: float) -> None:
+    route = getattr(scope.get("route"), "path", None)
+    labels = (scope["method"], route) if route else ("any", "unknown")  # a bounded set
+    REQUESTS.labels(*labels, str(status)).observe(time.perf_counter() - started)

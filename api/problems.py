@@ -9,17 +9,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from domain.errors import DomainError
+from domain.errors import DomainError, UnknownTicketType
 
 RETRY_AFTER_SECONDS = 2
 STATUS_OF_CODE = {
     "order_not_found": 404,
     "ticket_type_not_found": 404,
-    "unknown_ticket_type": 422,
     "invalid_order": 422,
     "order_not_payable": 409,
     "sold_out": 409,
@@ -27,7 +26,13 @@ STATUS_OF_CODE = {
     "payment_processing": 409,
     "session_refused": 502,
 }
-DATABASE_IS_DOWN = (OperationalError, InterfaceError, PoolTimeout, OSError)
+CODE_OF_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+DATABASE_TROUBLE = (DBAPIError, PoolTimeout, OSError)
 
 logger = logging.getLogger(__name__)
 
@@ -74,24 +79,42 @@ def refused(code: str, detail: str) -> Problem:
     return Problem(STATUS_OF_CODE.get(code, 409), code, detail)
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 (one a kind)
     """Return what an error means to a client; the one place that decides it."""
     match error:
         case Problem():
             return error
+        case UnknownTicketType():
+            return Problem(422, error.code, error.detail)
         case DomainError():
             return refused(error.code, error.detail)
         case RequestValidationError():
             return _invalid(error)
         case HTTPException():
-            code = HTTPStatus(error.status_code).name.lower()
+            code = CODE_OF_STATUS.get(error.status_code, "http_error")
             return Problem(error.status_code, code, str(error.detail), error.headers)
-        case _ if isinstance(error, DATABASE_IS_DOWN):
+        case _ if database_is_down(error):
             logger.warning("the database is unavailable: %s", type(error).__name__)
             return unavailable("The database is not available at the moment.")
         case _:
             logger.error("unexpected error", exc_info=error)
             return Problem(500, "internal_error", "Something went wrong on our side.")
+
+
+def database_is_down(error: Exception) -> bool:
+    """Say whether an error is PostgreSQL's absence, and no mistake in what was asked of it.
+
+    https://www.postgresql.org/docs/current/errcodes-appendix.html: the classes 08, 53 and 57 are
+    lost connections, exhausted resources and the server's coming and going.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, DATABASE_TROUBLE)
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return (
+        isinstance(error, OperationalError | InterfaceError)
+        or error.connection_invalidated
+        or state[:2] in ("08", "53", "57")
+    )
 
 
 def _invalid(error: RequestValidationError) -> Problem:
@@ -164,5 +187,5 @@ def install(app: FastAPI) -> None:
 
     # Each kind by its name: Starlette logs a traceback for what only `Exception` handles.
     kinds: list[type[Exception]] = [RequestValidationError, HTTPException, Problem, DomainError]
-    for kind in (*kinds, *DATABASE_IS_DOWN, Exception):
+    for kind in (*kinds, *DATABASE_TROUBLE, Exception):
         app.add_exception_handler(kind, answer)

@@ -39,7 +39,7 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_without_nul),
 ]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,100}$")]
+Id = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_nul)]
 CurrencyCode = Annotated[str, AfterValidator(_known_currency)]
 
 

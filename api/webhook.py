@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import engine
 from api.metrics import WEBHOOKS
-from api.problems import Problem, problems, unavailable
+from api.problems import Problem, problems
 from api.services import Services, ServicesOf
 from database.orders import order_exists
 from domain.ids import checkout_workflow_id, stripe_event_workflow_id
@@ -51,13 +51,12 @@ async def take_event(request: Request, services: ServicesOf) -> Response:
     event = _verified(
         await request.body(), request.headers.get("Stripe-Signature", ""), services.settings
     )
+    outcome = "unavailable"
     try:
-        outcome = await _hand_over(services, event)
-    except RPCError as error:
-        logger.warning("Temporal did not take %s: %s", event["id"], error)
-        WEBHOOKS.labels(_label(event), "unavailable").inc()
-        raise unavailable("The event cannot be taken over now; send it again.") from error
-    WEBHOOKS.labels(_label(event), outcome).inc()
+        with engine.temporal_or_503("The event cannot be taken over now; send it again."):
+            outcome = await _hand_over(services, event)
+    finally:
+        WEBHOOKS.labels(event["type"] if event["type"] in USED else "other", outcome).inc()
     return Response(status_code=200)
 
 
@@ -69,7 +68,7 @@ def _verified(body: bytes, signature: str, settings: ApiSettings) -> dict[str, A
                 body.decode(),
                 signature,
                 secret.get_secret_value(),
-                stripe.Webhook.DEFAULT_TOLERANCE,
+                TOLERANCE_SECONDS,
             )
             return _parsed(body)
         except stripe.SignatureVerificationError:
@@ -96,7 +95,7 @@ async def _hand_over(services: Services, event: dict[str, Any]) -> str:
     if report is None:
         return "not_ours"
     if event["type"] == "checkout.session.expired" or report.status is not SessionStatus.PAID:
-        await engine.look_at_stripe(services, checkout_workflow_id(report.order_id))
+        await engine.look_at_stripe(services, report.order_id)
         return "hint"
     return await _tell_of_payment(services, report)
 
@@ -125,6 +124,7 @@ async def _settle_in_the_open(services: Services, report: PaymentReport) -> str:
     """No checkout is running for a payment: a workflow of its own settles it."""
     async with services.database.transaction() as connection:
         if not await order_exists(connection, report.order_id):
+            logger.warning("%s: a payment for an order we do not know", report.event_id)
             return "not_ours"
     try:
         await services.temporal.start_workflow(
@@ -139,7 +139,3 @@ async def _settle_in_the_open(services: Services, report: PaymentReport) -> str:
     except WorkflowAlreadyStartedError:
         return "duplicate"
     return "settling"
-
-
-def _label(event: dict[str, Any]) -> str:
-    return event["type"] if event["type"] in USED else "other"

@@ -31,13 +31,8 @@ class TicketTypeNotFound(DomainError):
         super().__init__(f"There is no ticket type {ticket_type_id!r}.")
 
 
-class UnknownTicketType(DomainError):
-    """An order for a ticket type that does not exist."""
-
-    code = "unknown_ticket_type"
-
-    def __init__(self, ticket_type_id: str) -> None:
-        super().__init__(f"There is no ticket type {ticket_type_id!r} to order.")
+class UnknownTicketType(TicketTypeNotFound):
+    """An order for a ticket type that does not exist: the order is wrong, not its address."""
 
 
 class InvalidOrder(DomainError):
