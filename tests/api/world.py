@@ -13,6 +13,7 @@ STRIPE_KEY = "sk_test_api"
 WEBHOOK_SECRET = "whsec_today"
 NEXT_WEBHOOK_SECRET = "whsec_tomorrow"
 TASK_QUEUE = "api-tests"
+CONCERT = {"name": "Concert", "unit_price_cents": 4500, "currency": "eur", "capacity": 100}
 IN_AN_HOUR = timedelta(hours=1)
 
 
@@ -53,8 +54,7 @@ def caller(api_url: str, sub: str, scope: str = "") -> httpx2.AsyncClient:
 
 async def on_sale(seller: httpx2.AsyncClient, **fields: Any) -> str:
     """Put tickets on sale; returns the id of their type."""
-    wanted = {"name": "Concert", "unit_price_cents": 4500, "currency": "eur", "capacity": 100}
-    response = await seller.post("/ticket-types", json=wanted | fields)
+    response = await seller.post("/ticket-types", json=CONCERT | fields)
     assert response.status_code == 201, response.text
     return str(response.json()["id"])
 
