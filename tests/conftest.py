@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -29,9 +30,12 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server; its data goes with the session, so it need not survive a crash."""
-    with PostgresServer(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        PostgresServer(Path(directory), durable=False) as server,
+    ):
         yield server
 
 
