@@ -108,25 +108,28 @@ def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
 
 
 async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
-    """Move attempt and order together; False unless both were still waiting for the money."""
+    """Move order and attempt together; False unless both were still waiting for the money."""
+    attempt_is_open = exists().where(PaymentRow.provider_ref == report.session_id, IS_OPEN)
+    order = (
+        update(OrderRow)
+        .where(
+            OrderRow.id == report.order_id, OrderRow.status == OrderStatus.CREATED, attempt_is_open
+        )
+        .values(status=OrderStatus.PAID, paid_at=func.now(), updated_at=func.now())
+        .returning(OrderRow.id)
+        .cte("paid_order")
+    )
     attempt = (
         update(PaymentRow)
-        .where(PaymentRow.provider_ref == report.session_id, IS_OPEN)
+        .where(PaymentRow.provider_ref == report.session_id, PaymentRow.order_id == order.c.id)
         .values(
             status=PaymentStatus.SUCCEEDED,
             payment_intent=report.payment_intent,
             updated_at=func.now(),
         )
-        .returning(PaymentRow.order_id)
-        .cte("attempt")
+        .returning(PaymentRow.id)
     )
-    order = (
-        update(OrderRow)
-        .where(OrderRow.id == attempt.c.order_id, OrderRow.status == OrderStatus.CREATED)
-        .values(status=OrderStatus.PAID, paid_at=func.now(), updated_at=func.now())
-        .returning(OrderRow.id)
-    )
-    return (await connection.execute(order)).one_or_none() is not None
+    return (await connection.execute(attempt)).one_or_none() is not None
 
 
 async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:

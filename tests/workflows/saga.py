@@ -6,36 +6,29 @@ from typing import Any
 
 import aiohttp
 import stripe
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
 
-from database.catalogue import add_ticket_type, ticket_types_by_id
 from database.engine import Database
-from database.history import history_of
-from database.models import OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
-from database.orders import add_order, order_of
-from database.payments import payments_of
+from database.models import OrderRow, PaymentRow
 from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
-from domain.ids import OrderId, TicketTypeId, UserId, checkout_workflow_id, new_id
-from domain.money import Cents, Currency
-from domain.order import Order, OrderStatus, TicketType
+from domain.ids import OrderId, checkout_workflow_id
+from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport
-from domain.pricing import price
 from domain.reports import report_of
+from tests.orders import Orders
 from workflows.checkout import CheckoutWorkflow
 
 TASK_QUEUE = "stories"
 HOLD = timedelta(minutes=30)
-PRICE = Cents(4500)
-EUR = Currency("eur")
 DEBIT_THAT_SUCCEEDS = "000123456789"
 
 Checkout = WorkflowHandle[CheckoutWorkflow, CheckoutOutcome]
 
 
-class Saga:
+class Saga(Orders):
     """What a story test can do and see."""
 
     def __init__(
@@ -47,29 +40,11 @@ class Saga:
         sandbox_url: str,
     ) -> None:
         self.environment = environment
-        self.database = database
+        super().__init__(database)
         self.sdk = sdk
         self.told: list[Checkout] = []
         self._http = http
         self._sandbox_url = sandbox_url
-
-    async def ticket_type(self, capacity: int = 10) -> TicketTypeId:
-        """Put a ticket type on sale."""
-        ticket_type = TicketType(
-            TicketTypeId(new_id("tkt")), "Concert", PRICE, EUR, capacity, capacity
-        )
-        async with self.database.transaction() as connection:
-            await add_ticket_type(connection, ticket_type)
-        return ticket_type.id
-
-    async def order(self, ticket_type_id: TicketTypeId | None = None, quantity: int = 2) -> OrderId:
-        """Order tickets."""
-        wanted = {ticket_type_id or await self.ticket_type(): quantity}
-        order_id = OrderId(new_id("ord"))
-        async with self.database.transaction() as connection:
-            priced = price(wanted, await ticket_types_by_id(connection, wanted))
-            await add_order(connection, order_id, UserId("buyer"), priced)
-        return order_id
 
     async def start(self, order_id: OrderId) -> Checkout:
         """Start the order's checkout workflow, at the same time at Temporal and at Stripe."""
@@ -147,32 +122,11 @@ class Saga:
         while await self.payment_statuses(order_id) != ["PROCESSING"]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    async def see(self, order_id: OrderId) -> Order:
-        """Return the order as it is now."""
-        async with self.database.transaction() as connection:
-            return await order_of(connection, order_id)
-
-    async def actions(self, order_id: OrderId) -> list[str]:
-        """Return what the audit trail says happened to an order."""
-        async with self.database.transaction() as connection:
-            return [row.action for row in await history_of(connection, order_id)]
-
-    async def payment_statuses(self, order_id: OrderId) -> list[str]:
-        """Return the statuses of an order's attempts, oldest first."""
-        async with self.database.transaction() as connection:
-            return [row.status for row in await payments_of(connection, order_id)]
-
     async def alter_attempt(self, order_id: OrderId, **values: str | int) -> None:
         """Make the order's attempt expect something else than its session has."""
         statement = update(PaymentRow).where(PaymentRow.order_id == order_id).values(**values)
         async with self.database.transaction() as connection:
             await connection.execute(statement)
-
-    async def available(self, ticket_type_id: TicketTypeId) -> int:
-        """Return how many tickets of a type are left."""
-        async with self.database.transaction() as connection:
-            found = await ticket_types_by_id(connection, [ticket_type_id])
-        return found[ticket_type_id].available
 
     async def session_ids(self, order_id: OrderId) -> list[str]:
         """Return the sessions that Stripe has for an order."""
@@ -185,6 +139,7 @@ class Saga:
 
     async def assert_books_balance(self) -> None:
         """Hold all orders against Stripe's ledger: the invariants of the design, section 1."""
+        await self.assert_no_seat_twice()
         ledger = await self.sandbox("GET", "ledger")
         captured: dict[str, int] = {}
         for capture in ledger["captures"]:
@@ -197,28 +152,9 @@ class Saga:
         assert len(payable) == len(set(payable)), "an order with two payable sessions"
         async with self.database.transaction() as connection:
             orders = (await connection.execute(select(OrderRow.__table__))).all()
-            await _assert_no_seat_twice(connection)
         for order in orders:
             if order.status == OrderStatus.PAID:
                 assert captured.get(order.id) == order.total_cents, order.id
             elif order.status == OrderStatus.CANCELLED:
                 assert order.id not in payable, order.id
                 assert order.id not in captured or order.needs_attention, order.id
-
-
-async def _assert_no_seat_twice(connection: Any) -> None:
-    """Capacity = available + held by open attempts + sold to PAID orders, for every type."""
-    holding = select(PaymentRow.order_id).where(PaymentRow.status.in_(("PENDING", "PROCESSING")))
-    taken = (
-        select(func.coalesce(func.sum(OrderItemRow.quantity), 0))
-        .join(OrderRow, OrderRow.id == OrderItemRow.order_id)
-        .where(
-            OrderItemRow.ticket_type_id == TicketTypeRow.id,
-            (OrderRow.status == OrderStatus.PAID) | OrderRow.id.in_(holding),
-        )
-        .scalar_subquery()
-    )
-    wrong = select(TicketTypeRow.id).where(
-        TicketTypeRow.capacity != TicketTypeRow.available + taken
-    )
-    assert (await connection.execute(wrong)).all() == []

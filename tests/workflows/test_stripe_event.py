@@ -6,7 +6,8 @@ from domain.ids import stripe_event_workflow_id
 from domain.money import Cents
 from domain.order import OrderStatus
 from domain.payment import PaymentReport, SessionStatus, Settlement
-from tests.workflows.saga import EUR, TASK_QUEUE, Saga
+from tests.orders import EUR
+from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.stripe_event import StripeEventWorkflow
 
 

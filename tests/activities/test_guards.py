@@ -1,0 +1,188 @@
+"""The guards of the states, one by one and against each other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from temporalio.exceptions import ApplicationError
+
+from activities.attempts import Attempts
+from activities.settlement import Settlements
+from database.engine import Database
+from database.models import OrderRow, TicketTypeRow
+from database.payments import store_session
+from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
+from domain.ids import OrderId, new_id
+from domain.money import Cents, Currency
+from domain.order import OrderStatus
+from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus, Settlement
+from tests.orders import Orders
+
+NOW = datetime.now(UTC)
+
+
+class Guarded(Orders):
+    """Orders together with the activities that move them on."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        hold = timedelta(minutes=30)
+        self.attempts = Attempts(database, hold=hold, base_url="http://shop", livemode=False)
+        self.settlements = Settlements(database, processing=timedelta(days=14))
+
+    async def attempt(self, order_id: OrderId) -> tuple[Attempt, PaymentReport]:
+        """Hold an order's tickets; return the attempt and the report that would pay it."""
+        attempt = await self.attempts.hold_tickets(HoldTickets(order_id, NOW))
+        assert attempt is not None
+        session = CheckoutSession(new_id("cs"), "http://pay", attempt.expires_at)
+        async with self.database.transaction() as connection:
+            await store_session(connection, attempt.id, session)
+        return attempt, PaymentReport(
+            order_id=order_id,
+            session_id=session.session_id,
+            status=SessionStatus.PAID,
+            amount_total=attempt.amount_cents,
+            currency=attempt.currency,
+            livemode=False,
+            payment_intent=new_id("pi"),
+            event_id=new_id("evt"),
+        )
+
+    async def pay(self, report: PaymentReport) -> Settlement:
+        """Settle a report."""
+        return await self.settlements.mark_paid(PaidReport(report, "stripe"))
+
+    async def cancel(self, attempt: Attempt) -> OrderStatus:
+        """Cancel the order of an attempt."""
+        closing = CloseAttempt(attempt.order_id, attempt.id, CloseReason.DEADLINE, "checkout")
+        return await self.attempts.cancel_order(closing)
+
+
+@pytest.fixture
+async def guarded(database_url: str) -> AsyncIterator[Guarded]:
+    database = Database(database_url)
+    guarded = Guarded(database)
+    yield guarded
+    await guarded.assert_no_seat_twice()
+    await database.close()
+
+
+async def test_holding_twice_holds_once(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=5)
+    order = await guarded.order(tickets, 2)
+    wanted = HoldTickets(order, NOW)
+    attempts = await asyncio.gather(*(guarded.attempts.hold_tickets(wanted) for _ in range(8)))
+    assert len({attempt.id for attempt in attempts if attempt}) == 1
+    assert await guarded.available(tickets) == 3
+
+
+async def test_of_many_orders_only_as_many_hold_as_there_are_tickets(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=3)
+    orders = [await guarded.order(tickets, 1) for _ in range(12)]
+    answers = await asyncio.gather(
+        *(guarded.attempts.hold_tickets(HoldTickets(order, NOW)) for order in orders),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, ApplicationError)]
+    assert [error.type for error in refused] == ["sold_out"] * 9
+    assert await guarded.available(tickets) == 0
+
+
+async def test_paying_and_cancelling_at_once_has_one_winner(guarded: Guarded) -> None:
+    for _ in range(10):
+        tickets = await guarded.ticket_type(capacity=2)
+        attempt, report = await guarded.attempt(await guarded.order(tickets, 2))
+        settled, status = await asyncio.gather(guarded.pay(report), guarded.cancel(attempt))
+        order = await guarded.see(attempt.order_id)
+        assert order.status is status
+        assert (settled is Settlement.PAID) == (status is OrderStatus.PAID)
+        assert order.needs_attention == (settled is Settlement.SET_ASIDE)
+
+
+async def test_cancelling_twice_gives_the_tickets_back_once(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=4)
+    await guarded.attempt(await guarded.order(tickets, 2))
+    attempt, _ = await guarded.attempt(await guarded.order(tickets, 2))
+    assert await guarded.cancel(attempt) is OrderStatus.CANCELLED
+    assert await guarded.cancel(attempt) is OrderStatus.CANCELLED
+    assert await guarded.available(tickets) == 2
+    assert (await guarded.actions(attempt.order_id)).count("order_cancelled") == 1
+
+
+async def test_a_paid_order_cannot_be_cancelled(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    assert await guarded.pay(report) is Settlement.PAID
+    assert await guarded.cancel(attempt) is OrderStatus.PAID
+    assert (await guarded.see(attempt.order_id)).status is OrderStatus.PAID
+
+
+async def test_an_order_that_is_not_created_cannot_become_paid(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    async with guarded.database.transaction() as connection:
+        await connection.execute(
+            update(OrderRow)
+            .where(OrderRow.id == attempt.order_id)
+            .values(status=OrderStatus.CANCELLED, cancelled_at=NOW)
+        )
+    assert await guarded.pay(report) is Settlement.SET_ASIDE
+    order = await guarded.see(attempt.order_id)
+    assert order.status is OrderStatus.CANCELLED
+    assert order.needs_attention
+    await guarded.cancel(attempt)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount_total": Cents(1)},
+        {"currency": Currency("usd")},
+        {"livemode": True},
+        {"session_id": "cs_of_somebody_else"},
+    ],
+)
+async def test_a_payment_that_differs_is_set_aside_once(
+    guarded: Guarded, change: dict[str, object]
+) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    for _ in range(2):
+        assert await guarded.pay(replace(report, **change)) is Settlement.SET_ASIDE  # type: ignore[arg-type]
+    order = await guarded.see(attempt.order_id)
+    assert order.status is OrderStatus.CREATED
+    assert order.needs_attention
+    assert (await guarded.actions(order.id)).count("payment_set_aside") == 1
+    assert await guarded.pay(report) is Settlement.PAID
+
+
+async def test_a_session_of_another_order_pays_nothing(guarded: Guarded) -> None:
+    first, report = await guarded.attempt(await guarded.order())
+    second, _ = await guarded.attempt(await guarded.order())
+    mixed_up = replace(report, order_id=second.order_id)
+    assert await guarded.pay(mixed_up) is Settlement.SET_ASIDE
+    assert (await guarded.see(first.order_id)).status is OrderStatus.CREATED
+    assert (await guarded.see(second.order_id)).status is OrderStatus.CREATED
+
+
+async def test_the_database_itself_never_oversells(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=1)
+    for wrong in (-1, 2):
+        with pytest.raises(IntegrityError, match="never_oversold"):
+            async with guarded.database.transaction() as connection:
+                await connection.execute(
+                    update(TicketTypeRow).where(TicketTypeRow.id == tickets).values(available=wrong)
+                )
+
+
+async def test_the_database_itself_keeps_orders_and_their_history(guarded: Guarded) -> None:
+    order = await guarded.order()
+    for change in (
+        delete(OrderRow).where(OrderRow.id == order),
+        text("UPDATE order_history SET actor = 'nobody'"),
+        text("DELETE FROM order_history"),
+    ):
+        with pytest.raises(DBAPIError, match="is not allowed"):
+            async with guarded.database.transaction() as connection:
+                await connection.execute(change)
