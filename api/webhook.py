@@ -83,7 +83,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
         event = json.loads(body)
         if isinstance(event["id"], str) and isinstance(event["data"]["object"], dict):
             return dict(event) | {"type": str(event["type"])}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise Problem(400, "bad_event", "The body is not one of Stripe's events.")
 
@@ -101,8 +101,12 @@ async def _hand_over(services: Services, event: dict[str, Any]) -> str:
 
 
 def _report(event: dict[str, Any]) -> PaymentReport | None:
+    session = event["data"]["object"]
+    order_id = (session.get("metadata") or {}).get("orderId")
+    if not isinstance(order_id, str) or "\x00" in order_id:  # none that we could have written
+        return None
     try:
-        return report_of(event["data"]["object"], event["id"])
+        return report_of(session, event["id"])
     except (KeyError, TypeError, ValueError) as error:
         raise Problem(400, "bad_event", "The event's session is not complete.") from error
 
