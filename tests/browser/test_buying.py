@@ -15,7 +15,7 @@ from tests.browser.buyer import (
 async def test_a_person_buys_tickets(box: Box, buyer: Buyer) -> None:
     order, session = await box.checkout()
     await buyer.opens(session["url"])
-    await buyer.reads("€90.00")
+    await expect(buyer.page.get_by_role("heading")).to_have_text("90.00 EUR")
     await buyer.pays_by_card()
     await buyer.sees_status("PAID")
     await buyer.reads(order)
