@@ -1,8 +1,9 @@
 """Talking to the checkout workflows, and what their silence means to a client."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -28,6 +29,8 @@ from workflows.checkout import CheckoutWorkflow
 
 ANSWER_WITHIN = timedelta(seconds=10)
 SIGNAL_WITHIN = timedelta(seconds=5)
+SAME_ANSWER_FOR = timedelta(minutes=1)
+NO_ANSWER = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError)
 CUT_OFF = "AcceptedUpdateCompletedWorkflow"
 
 Start = WithStartWorkflowOperation[CheckoutWorkflow, CheckoutOutcome]
@@ -42,12 +45,13 @@ async def checkout_session(services: Services, target: CheckoutTarget) -> Checko
     """
 
     async def ask(update_id: str) -> CheckoutSession:
-        return await services.temporal.execute_update_with_start_workflow(
-            CheckoutWorkflow.checkout_session,
-            start_workflow_operation=_start(services, target),
-            id=update_id,
-            rpc_timeout=ANSWER_WITHIN,
-        )
+        async with _starting(services, target) as start:
+            return await services.temporal.execute_update_with_start_workflow(
+                CheckoutWorkflow.checkout_session,
+                start_workflow_operation=start,
+                id=update_id,
+                rpc_timeout=ANSWER_WITHIN,
+            )
 
     return await _answered(ask, f"session-{_state_of(target)}")
 
@@ -59,25 +63,39 @@ async def cancel(services: Services, target: CheckoutTarget, request: CancelRequ
     """
 
     async def ask(update_id: str) -> OrderStatus:
-        return await services.temporal.execute_update_with_start_workflow(
-            CheckoutWorkflow.cancel,
-            request,
-            start_workflow_operation=_start(services, target),
-            id=update_id,
-            rpc_timeout=ANSWER_WITHIN,
-        )
+        async with _starting(services, target) as start:
+            return await services.temporal.execute_update_with_start_workflow(
+                CheckoutWorkflow.cancel,
+                request,
+                start_workflow_operation=start,
+                id=update_id,
+                rpc_timeout=ANSWER_WITHIN,
+            )
 
     return await _answered(ask, f"cancel-{_state_of(target)}")
 
 
 def _state_of(target: CheckoutTarget) -> str:
-    """Return what is the same for all calls that find the order in the same state.
+    """Return what is the same for all calls of a minute that find the order in the same state.
 
     Temporal answers an update id that it knows with the answer it gave before, also when the
-    workflow has ended since: twenty calls at once are one update, and a call after a refusal is
-    another one.
+    workflow has ended since: twenty calls at once are one update (it takes ten at a time, and two
+    thousand in all), and a call after a refusal is another one. The minute takes a checkout up
+    again whose workflow was terminated.
     """
-    return f"{target.updated_at.timestamp():.6f}"
+    now = time.time() // SAME_ANSWER_FOR.total_seconds()
+    return f"{target.updated_at.timestamp():.6f}-{now:.0f}"
+
+
+@asynccontextmanager
+async def _starting(services: Services, target: CheckoutTarget) -> AsyncIterator[Start]:
+    start = _start(services, target)
+    try:
+        yield start
+    except NO_ANSWER:
+        with suppress(*NO_ANSWER):  # its own copy of the error: asyncio warns of unseen ones
+            await start.workflow_handle()
+        raise
 
 
 def _start(services: Services, target: CheckoutTarget) -> Start:
@@ -122,7 +140,7 @@ def temporal_or_503(sorry: str) -> Iterator[None]:
         yield
     except WorkflowUpdateFailedError as failed:
         raise _problem_of(failed) from failed
-    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, RuntimeError) as error:
+    except (*NO_ANSWER, RuntimeError) as error:
         # RuntimeError is what a lazy client raises that cannot connect.
         logger.warning("Temporal did not answer: %s", error)
         raise unavailable(sorry) from error
