@@ -136,22 +136,22 @@ async def ledger(request: Request, order_id: str | None = None) -> dict[str, Any
         for session in account.store.all(sessions.KIND)
         if order_id in (None, session["client_reference_id"])
     ]
-    orders = {session["id"]: session["client_reference_id"] for session in found}
+    by_intent = {session["payment_intent"]: session for session in found}
     return {
         "sessions": found,
         "captures": [
             {
                 "charge": charge["id"],
                 "payment_intent": charge["payment_intent"],
-                "session": charge["session"],
-                "order_id": orders[charge["session"]],
+                "session": by_intent[charge["payment_intent"]]["id"],
+                "order_id": by_intent[charge["payment_intent"]]["client_reference_id"],
                 "amount": charge["amount_captured"],
                 "currency": charge["currency"],
                 "created": charge["created"],
                 "amount_refunded": charge["amount_refunded"],
             }
             for charge in account.store.all("charge")
-            if charge["captured"] and charge["session"] in orders
+            if charge["captured"] and charge["payment_intent"] in by_intent
         ],
         "deliveries": account.store.all("delivery"),
         "requests": {count["id"]: count["requests"] for count in account.store.all("count")},

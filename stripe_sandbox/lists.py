@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_sandbox.errors import invalid
+from stripe_sandbox.parameters import integer
 from stripe_sandbox.store import Document
 
 DEFAULT_LIMIT = 10
@@ -18,7 +19,7 @@ COMPARE = {
 
 def page(documents: Sequence[Document], params: Mapping[str, Any], url: str) -> Document:
     """Return one page of these documents, which come newest first."""
-    limit = _limit(params.get("limit"))
+    limit = _limit(params.get("limit", DEFAULT_LIMIT))
     found = [document for document in documents if _was_created(document, params.get("created"))]
     ids = [document["id"] for document in found]
     if "starting_after" in params:
@@ -34,7 +35,7 @@ def _list(data: list[Document], url: str, *, has_more: bool) -> Document:
 
 
 def _limit(value: Any) -> int:
-    limit = int(value) if str(value or DEFAULT_LIMIT).isdigit() and value else DEFAULT_LIMIT
+    limit = integer(value, "limit")
     if not 1 <= limit <= LARGEST_LIMIT:
         raise invalid("limit", "This value must be between 1 and 100.")
     return limit
@@ -50,9 +51,9 @@ def _was_created(document: Document, bounds: Any) -> bool:
     if bounds is None:
         return True
     if not isinstance(bounds, dict):
-        return bool(document["created"] == int(bounds))
+        return bool(document["created"] == integer(bounds, "created"))
     return all(
-        COMPARE[name](document["created"], int(bound))
+        COMPARE[name](document["created"], integer(bound, f"created[{name}]"))
         for name, bound in bounds.items()
         if name in COMPARE
     )

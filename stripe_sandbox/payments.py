@@ -159,7 +159,6 @@ def _intent(account: Account, session: Document) -> Document:
 
 def _capture(account: Account, session: Document, intent: Document, method: Document) -> None:
     charge = _charge(account, intent) | {
-        "session": session["id"],
         "status": "succeeded",
         "paid": True,
         "captured": True,

@@ -5,7 +5,7 @@ from typing import Any
 from stripe_sandbox.account import Account
 from stripe_sandbox.errors import StripeError
 from stripe_sandbox.store import Document
-from stripe_sandbox.validation import new_session
+from stripe_sandbox.validation import Line, new_session
 
 KIND = "checkout.session"
 
@@ -37,36 +37,15 @@ def create(account: Account, params: dict[str, Any], public_url: str) -> Documen
         "status": "open",
         "success_url": request.success_url,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted",
+        "ui_mode": "hosted_page",
         "url": f"{public_url}/pay/{session_id}",
     }
     account.save(session)
     account.open_sessions.add(session_id)
     intent_metadata = {"id": session_id, "metadata": request.intent_metadata}
     account.store.put("intent_metadata", session_id, intent_metadata)
-    for line in request.lines:
-        item = {
-            "id": account.new_id("li"),
-            "object": "item",
-            "session": session_id,
-            "amount_discount": 0,
-            "amount_subtotal": line.quantity * line.unit_amount,
-            "amount_tax": 0,
-            "amount_total": line.quantity * line.unit_amount,
-            "currency": request.currency,
-            "description": line.name,
-            "price": {
-                "id": account.new_id("price"),
-                "object": "price",
-                "active": False,
-                "currency": request.currency,
-                "product": account.new_id("prod", 14),
-                "type": "one_time",
-                "unit_amount": line.unit_amount,
-            },
-            "quantity": line.quantity,
-        }
-        account.save(item)
+    items = [_item(account, line, request.currency) for line in request.lines]
+    account.store.put("line_items", session_id, {"id": session_id, "data": items})
     return session
 
 
@@ -100,7 +79,8 @@ def expire_overdue(account: Account) -> None:
 def line_items(account: Account, session_id: str) -> list[Document]:
     """Return the lines of a session."""
     account.find(KIND, session_id)
-    return [item for item in account.store.all("item") if item["session"] == session_id]
+    found = account.store.get("line_items", session_id)
+    return found["data"] if found else []
 
 
 def intent_metadata(account: Account, session_id: str) -> dict[str, str]:
@@ -114,6 +94,30 @@ def close(account: Account, session: Document, status: str) -> None:
     session["status"], session["url"] = status, None
     account.open_sessions.discard(session["id"])
     account.save(session)
+
+
+def _item(account: Account, line: Line, currency: str) -> Document:
+    amount = line.quantity * line.unit_amount
+    return {
+        "id": account.new_id("li"),
+        "object": "item",
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": currency,
+        "description": line.name,
+        "price": {
+            "id": account.new_id("price"),
+            "object": "price",
+            "active": False,
+            "currency": currency,
+            "product": account.new_id("prod", 14),
+            "type": "one_time",
+            "unit_amount": line.unit_amount,
+        },
+        "quantity": line.quantity,
+    }
 
 
 def _expire(account: Account, session: Document) -> None:

@@ -8,15 +8,27 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from stripe.params import ChargeListParams, EventListParams, PaymentIntentListParams
+from stripe.params.checkout import (
+    SessionExpireParams,
+    SessionListLineItemsParams,
+    SessionListParams,
+    SessionRetrieveParams,
+)
 
 from stripe_sandbox import faults, forms, sessions
 from stripe_sandbox.account import API_VERSION, Account
-from stripe_sandbox.errors import StripeError, missing
+from stripe_sandbox.errors import StripeError, invalid
 from stripe_sandbox.idempotency import Idempotency
 from stripe_sandbox.lists import page
+from stripe_sandbox.parameters import check
 from stripe_sandbox.store import Document
 
-RESOURCES = {"payment_intents": "payment_intent", "charges": "charge", "events": "event"}
+RESOURCES = {
+    "payment_intents": ("payment_intent", PaymentIntentListParams),
+    "charges": ("charge", ChargeListParams),
+    "events": ("event", EventListParams),
+}
 EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge"}
 
 router = APIRouter(tags=["Stripe"])
@@ -84,6 +96,7 @@ def _authenticate(account: Account, authorization: str) -> None:
 def _get(account: Account, path: str, params: dict[str, Any]) -> Document:
     match path.split("/"):
         case ["checkout", "sessions"]:
+            check(params, SessionListParams)
             sessions.expire_overdue(account)
             found = [
                 session
@@ -93,28 +106,33 @@ def _get(account: Account, path: str, params: dict[str, Any]) -> Document:
             ]
             return _expanded(account, page(found, params, f"/v1/{path}"), params)
         case ["checkout", "sessions", session_id]:
+            check(params, SessionRetrieveParams)
             return _expanded(account, sessions.find(account, session_id), params)
         case ["checkout", "sessions", session_id, "line_items"]:
+            check(params, SessionListLineItemsParams)
             return page(sessions.line_items(account, session_id), params, f"/v1/{path}")
         case [resource] if resource in RESOURCES:
+            kind, shape = RESOURCES[resource]
+            check(params, shape)
             found = [
                 document
-                for document in _newest_first(account, RESOURCES[resource])
+                for document in _newest_first(account, kind)
                 if _wanted(account, document, params)
             ]
             return _expanded(account, page(found, params, f"/v1/{path}"), params)
         case [resource, key] if resource in RESOURCES:
-            return _expanded(account, account.find(RESOURCES[resource], key), params)
+            check(params, SessionRetrieveParams)
+            return _expanded(account, account.find(RESOURCES[resource][0], key), params)
     raise _unknown("GET", path)
 
 
 def _post(account: Account, path: str, params: dict[str, Any], public_url: str) -> Document:
-    expand = {"expand": params.pop("expand", [])}
     match path.split("/"):
         case ["checkout", "sessions"]:
-            return _expanded(account, sessions.create(account, params, public_url), expand)
+            return _expanded(account, sessions.create(account, params, public_url), params)
         case ["checkout", "sessions", session_id, "expire"]:
-            return _expanded(account, sessions.expire(account, session_id), expand)
+            check(params, SessionExpireParams)
+            return _expanded(account, sessions.expire(account, session_id), params)
     raise _unknown("POST", path)
 
 
@@ -151,13 +169,13 @@ def _expand(account: Account, node: Any, path: list[str]) -> None:
         for item in node:
             _expand(account, item, path)
     elif path and isinstance(node, dict):
-        value = node.get(path[0])
-        kind = EXPANDABLE.get(path[0])
-        if isinstance(value, str) and kind:
-            node[path[0]] = copy.deepcopy(account.store.get(kind, value))
-        elif path[0] == "line_items" and node.get("object") == sessions.KIND:
+        name, value = path[0], node.get(path[0])
+        if name == "line_items" and node["object"] == sessions.KIND:
             items = sessions.line_items(account, node["id"])
-            node["line_items"] = page(items, {}, f"/v1/checkout/sessions/{node['id']}/line_items")
-        elif value is None and path[0] not in node:
-            raise missing("expandable field", path[0])
-        _expand(account, node.get(path[0]), path[1:])
+            node[name] = page(items, {}, f"/v1/checkout/sessions/{node['id']}/line_items")
+        elif name in EXPANDABLE and name in node:
+            if isinstance(value, str):
+                node[name] = copy.deepcopy(account.find(EXPANDABLE[name], value))
+        elif name != "data":
+            raise invalid("expand", f"This property cannot be expanded ({name}).")
+        _expand(account, node.get(name), path[1:])

@@ -7,8 +7,8 @@ from stripe.params.checkout import SessionCreateParams
 
 from stripe_sandbox.currencies import CURRENCIES, MAXIMUM, MINIMUM, shown
 from stripe_sandbox.errors import StripeError, invalid, required
+from stripe_sandbox.parameters import check, integer
 
-KNOWN = frozenset(SessionCreateParams.__annotations__)
 MOST_LINES = 100
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 60 * 60
@@ -44,9 +44,7 @@ class NewSession:
 
 def new_session(params: dict[str, Any], now: int) -> NewSession:
     """Check the parameters of a new session. Raises StripeError 400 as Stripe does."""
-    unknown = sorted(set(params) - KNOWN)
-    if unknown:
-        raise invalid(unknown[0], f"Received unknown parameter: {unknown[0]}", "parameter_unknown")
+    check(params, SessionCreateParams)
     if params.get("mode") != "payment":
         raise required("mode") if "mode" not in params else invalid("mode", "Invalid mode.")
     if not params.get("success_url"):
@@ -66,8 +64,8 @@ def new_session(params: dict[str, Any], now: int) -> NewSession:
     )
 
 
-def _lines(items: Any) -> tuple[list[Line], str]:
-    if not isinstance(items, list) or not items:
+def _lines(items: list[dict[str, Any]] | None) -> tuple[list[Line], str]:
+    if not items:
         raise required("line_items")
     if len(items) > MOST_LINES:
         raise invalid("line_items", f"You can only have up to {MOST_LINES} line items.")
@@ -75,8 +73,8 @@ def _lines(items: Any) -> tuple[list[Line], str]:
     currencies = set()
     for number, item in enumerate(items):
         prefix = f"line_items[{number}]"
-        data = item.get("price_data") if isinstance(item, dict) else None
-        if not isinstance(data, dict):
+        data = item.get("price_data")
+        if data is None:
             raise required(f"{prefix}[price_data]")
         currencies.add(_currency(data.get("currency"), prefix))
         lines.append(_line(item, data, prefix))
@@ -132,7 +130,7 @@ def _total(lines: list[Line], currency: str) -> int:
 def _expires_at(value: Any, now: int) -> int:
     if value is None:
         return now + LONGEST_SECONDS
-    expires_at = _integer(value, "expires_at")
+    expires_at = integer(value, "expires_at")
     if expires_at < now + SHORTEST_SECONDS:
         raise invalid(
             "expires_at",
@@ -165,17 +163,17 @@ def _metadata(value: Any, param: str) -> dict[str, str]:
     return dict(value)
 
 
-def _reference(value: Any) -> str | None:
+def _reference(value: str | None) -> str | None:
     if value is not None and len(value) > LONGEST_REFERENCE:
         raise invalid(
             "client_reference_id",
             f"Invalid string: must be at most {LONGEST_REFERENCE} characters",
         )
-    return str(value) if value else None
+    return value or None
 
 
 def _url(params: dict[str, Any], param: str) -> str:
-    url = str(params[param])
+    url: str = params[param]
     if not url.startswith(("http://", "https://")):
         raise invalid(param, "Not a valid URL", "url_invalid")
     return url
@@ -184,7 +182,4 @@ def _url(params: dict[str, Any], param: str) -> str:
 def _integer(value: Any, param: str) -> int:
     if value is None:
         raise required(param)
-    try:
-        return int(str(value))
-    except ValueError:
-        raise invalid(param, f"Invalid integer: {value}", "parameter_invalid_integer") from None
+    return integer(value, param)
