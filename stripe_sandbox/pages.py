@@ -46,14 +46,12 @@ async def pay(session_id: str, request: Request) -> Response:
 
 
 @router.post("/pay/{session_id}/authenticate")
-async def authenticate(session_id: str, request: Request) -> Response:
+async def answer_bank(session_id: str, request: Request) -> Response:
     """Complete or fail 3-D Secure."""
     account: Account = request.app.state.account
     form = dict(parse_qsl((await request.body()).decode()))
     try:
-        if form.get("answer") != "complete":
-            raise payments.fail_authentication(account, session_id)
-        payments.pay_by_card(account, session_id, payments.NEEDS_3DS, authenticated=True)
+        payments.authenticate(account, session_id, complete=form.get("answer") == "complete")
     except StripeError as error:
         return _page(request, session_id, error=str(error), status=error.status)
     return _done(account, session_id)

@@ -58,11 +58,19 @@ def pay_by_card(
     return Outcome.PAID
 
 
-def fail_authentication(account: Account, session_id: str) -> StripeError:
-    """Fail 3-D Secure: the session stays open and can be tried again."""
+def authenticate(account: Account, session_id: str, *, complete: bool) -> None:
+    """Answer 3-D Secure: the card pays, or it is declined and can be tried again.
+
+    Raises StripeError: 402 when it failed, 400 when nobody asked.
+    """
     intent = _intent(account, _open(account, session_id))
-    message = "We are unable to authenticate your payment method."
-    return _declined(account, intent, "payment_intent_authentication_failure", None, message)
+    if intent["status"] != "requires_action":
+        raise StripeError(400, "This payment does not wait for 3-D Secure.")
+    if not complete:
+        message = "We are unable to authenticate your payment method."
+        code = "payment_intent_authentication_failure"
+        raise _declined(account, intent, code, None, message)
+    pay_by_card(account, session_id, NEEDS_3DS, authenticated=True)
 
 
 def pay_by_bank(
@@ -167,6 +175,7 @@ def _capture(account: Account, session: Document, intent: Document, method: Docu
     }
     account.save(charge)
     intent["status"] = "succeeded"
+    intent["last_payment_error"] = None
     intent["amount_received"] = intent["amount"]
     intent["latest_charge"] = charge["id"]
     account.save(intent)
