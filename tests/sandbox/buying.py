@@ -57,6 +57,10 @@ class Sandbox:
         form = {"method": "card", "card_number": card_number, "expiry": "12/34", "cvc": "123"}
         return await self.http.post(payment_page(session), data=form | {"name": "Ada"})
 
+    async def authenticate(self, session: Session, answer: str) -> httpx2.Response:
+        """Answer the bank's question: `complete` or `fail`."""
+        return await self.http.post(f"{session.url}/authenticate", data={"answer": answer})
+
     async def debit(self, session: Session, account_number: str) -> httpx2.Response:
         """Send the bank form of a session's payment page."""
         form = {"method": "bank", "account_number": account_number}
