@@ -18,39 +18,44 @@ from api.services import ServicesOf
 from database.orders import order_of_session
 from domain.money import display
 from domain.order import Order, OrderStatus
+from domain.payment import PaymentStatus
 
 router = APIRouter(tags=["pages"])
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 templates.env.filters["money"] = display
 
 
-async def _order(session_id: Annotated[Id, Query()], services: ServicesOf) -> Order:
+async def _sold(
+    session_id: Annotated[Id, Query()], services: ServicesOf
+) -> tuple[Order, PaymentStatus]:
     async with services.database.transaction() as connection:
-        order = await order_of_session(connection, session_id)
-    if order is None:
+        sold = await order_of_session(connection, session_id)
+    if sold is None:
         raise Problem(404, "session_not_found", "There is no such checkout session.")
-    return order
+    return sold
 
 
-OrderOfSession = Annotated[Order, Depends(_order)]
+Sold = Annotated[tuple[Order, PaymentStatus], Depends(_sold)]
 
 
 @router.get("/return", response_class=HTMLResponse, responses=problems(404, 422, 503))
 async def come_back(
-    request: Request, session_id: Id, order: OrderOfSession, services: ServicesOf
+    request: Request, session_id: Id, sold: Sold, services: ServicesOf
 ) -> HTMLResponse:
     """Show a buyer his order, and have the checkout ask Stripe: a webhook may be lost."""
+    order, payment = sold
     if order.status is OrderStatus.CREATED:
         with suppress(Problem):  # without Temporal the page still shows what is known
             await engine.look_at_stripe(services, order.id)
-    return _page(request, "return.html", order=order, session_id=session_id)
+    return _page(request, "return.html", order=order, payment=payment, session_id=session_id)
 
 
 @router.get("/return/events", response_class=EventSourceResponse, responses=problems(404, 422, 503))
-async def watch(order: OrderOfSession, services: ServicesOf) -> AsyncIterator[ServerSentEvent]:
-    """Tell the return page when the order's status changes."""
-    async for changed in services.watch.changes(order.id):
-        yield ServerSentEvent(event="status", data=changed.status)
+async def watch(sold: Sold, services: ServicesOf) -> AsyncIterator[ServerSentEvent]:
+    """Tell the return page when the order last changed: at once and after each change."""
+    order, _ = sold
+    async for now in services.watch.changes(order.id):
+        yield ServerSentEvent(event="changed", data=now.updated_at.isoformat())
 
 
 @router.get("/cancelled", response_class=HTMLResponse, responses=problems(422))

@@ -16,6 +16,7 @@ from domain.errors import OrderNotFound
 from domain.ids import OrderId, TicketTypeId, UserId
 from domain.money import Cents, Currency
 from domain.order import Order, OrderItem, OrderStatus
+from domain.payment import PaymentStatus
 from domain.pricing import PricedOrder
 
 _ITEMS = (
@@ -114,13 +115,17 @@ async def order_exists(connection: AsyncConnection, order_id: OrderId) -> bool:
     return bool((await connection.execute(statement)).scalar_one())
 
 
-async def order_of_session(connection: AsyncConnection, session_id: str) -> Order | None:
-    """Return the order that is paid in a Checkout Session."""
-    statement = _ORDER.join(PaymentRow, PaymentRow.order_id == OrderRow.id).where(
-        PaymentRow.provider_ref == session_id
+async def order_of_session(
+    connection: AsyncConnection, session_id: str
+) -> tuple[Order, PaymentStatus] | None:
+    """Return the order that is paid in a Checkout Session, and how far its payment is."""
+    statement = (
+        _ORDER.add_columns(PaymentRow.status.label("payment_status"))
+        .join(PaymentRow, PaymentRow.order_id == OrderRow.id)
+        .where(PaymentRow.provider_ref == session_id)
     )
     row = (await connection.execute(statement)).one_or_none()
-    return _order_of(row) if row else None
+    return (_order_of(row), PaymentStatus(row.payment_status)) if row else None
 
 
 async def orders_of(
