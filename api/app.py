@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import catalogue, checkout, health, orders, pages, problems, webhook
+from api import catalogue, checkout, documentation, health, orders, pages, problems, webhook
 from api.auth import Tokens
 from api.limits import BodyLimit
 from api.metrics import Measured
@@ -50,6 +50,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     )
     app.state.tokens = Tokens(settings)
     problems.install(app)
+    documentation.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Measured)
     for module in (catalogue, orders, checkout, webhook, pages, health):

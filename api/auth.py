@@ -92,10 +92,9 @@ async def authenticate(request: Request) -> Caller:
         raise unavailable("Tokens cannot be verified at the moment.") from error
     except jwt.PyJWTError:
         raise Problem(
-            401,
             "unauthorized",
             "A valid bearer token is needed.",
-            {"WWW-Authenticate": "Bearer"},
+            headers={"WWW-Authenticate": "Bearer"},
         ) from None
     caller: Caller = request.state.caller
     return caller
@@ -113,7 +112,7 @@ def needs(scope: str) -> Any:
 
     async def check(caller: CallerOf) -> Caller:
         if scope not in caller.scopes:
-            raise Problem(403, "missing_scope", f"The token needs the scope {scope}.")
+            raise Problem("missing_scope", f"The token needs the scope {scope}.")
         return caller
 
     return Depends(check)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from api.auth import CallerOf, needs
+from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
-from api.problems import problems
 from api.schemas import Id, ListOf, NewTicketType, TicketTypeView
 from api.services import ServicesOf
 from database.catalogue import add_ticket_type, ticket_types, ticket_types_by_id
@@ -20,7 +20,8 @@ router = APIRouter(tags=["catalogue"], route_class=IdempotentRoute)
     "/ticket-types",
     status_code=201,
     dependencies=[needs("catalog:write")],
-    responses=problems(400, 401, 403, 409, 413, 422, 503),
+    responses=problems(*ONCE_A_KEY, "missing_scope"),
+    openapi_extra=KEYED,
 )
 async def put_on_sale(
     wanted: NewTicketType, services: ServicesOf, suffix: ResourceSuffix
@@ -41,7 +42,7 @@ async def put_on_sale(
     return TicketTypeView.model_validate(stored[ticket_type_id])
 
 
-@router.get("/ticket-types", responses=problems(401, 503))
+@router.get("/ticket-types", responses=problems("unauthorized", "temporarily_unavailable"))
 async def list_ticket_types(services: ServicesOf, _: CallerOf) -> ListOf[TicketTypeView]:
     """List what is on sale, oldest first."""
     async with services.database.transaction() as connection:
@@ -49,7 +50,9 @@ async def list_ticket_types(services: ServicesOf, _: CallerOf) -> ListOf[TicketT
     return ListOf(data=[TicketTypeView.model_validate(ticket_type) for ticket_type in found])
 
 
-@router.get("/ticket-types/{ticket_type_id}", responses=problems(401, 404, 422, 503))
+@router.get(
+    "/ticket-types/{ticket_type_id}", responses=problems(*FOR_USERS, "ticket_type_not_found")
+)
 async def see_ticket_type(ticket_type_id: Id, services: ServicesOf, _: CallerOf) -> TicketTypeView:
     """See one ticket type and how many are left."""
     wanted = TicketTypeId(ticket_type_id)

@@ -4,9 +4,10 @@ from fastapi import APIRouter
 
 from api import engine
 from api.auth import CallerOf
+from api.documentation import KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute
 from api.metrics import CHECKOUTS
-from api.problems import Problem, problems
+from api.problems import Problem
 from api.schemas import CheckoutSessionView, Id, OrderView
 from api.services import ServicesOf
 from database.orders import order_of
@@ -19,7 +20,13 @@ from domain.order import OrderStatus
 router = APIRouter(tags=["checkout"], route_class=IdempotentRoute)
 
 
-@router.post("/orders/{order_id}/checkout", responses=problems(400, 401, 404, 409, 422, 502, 503))
+@router.post(
+    "/orders/{order_id}/checkout",
+    responses=problems(
+        *ONCE_A_KEY, "order_not_found", "order_not_payable", "sold_out", "session_refused"
+    ),
+    openapi_extra=KEYED,
+)
 async def start_checkout(
     order_id: Id, caller: CallerOf, services: ServicesOf
 ) -> CheckoutSessionView:
@@ -37,7 +44,11 @@ async def start_checkout(
     return CheckoutSessionView.model_validate(session)
 
 
-@router.post("/orders/{order_id}/cancel", responses=problems(400, 401, 404, 409, 422, 503))
+@router.post(
+    "/orders/{order_id}/cancel",
+    responses=problems(*ONCE_A_KEY, "order_not_found", "already_paid", "payment_processing"),
+    openapi_extra=KEYED,
+)
 async def give_up(order_id: Id, caller: CallerOf, services: ServicesOf) -> OrderView:
     """Give an order up: its session is closed at Stripe first. Too late if the buyer has paid."""
     async with services.database.transaction() as connection:

@@ -16,7 +16,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.problems import Problem, refused, unavailable
+from api.problems import Problem, unavailable
 from api.services import Services
 from database.payability import CheckoutTarget
 from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
@@ -157,7 +157,7 @@ def _problem_of(failed: WorkflowUpdateFailedError) -> Problem:
     cause = failed.cause
     if not isinstance(cause, ApplicationError) or not cause.type or _ended_meanwhile(failed):
         return unavailable("The checkout was interrupted; please try again.")
-    return refused(cause.type, cause.message)
+    return Problem(cause.type, cause.message)
 
 
 async def look_at_stripe(services: Services, order_id: OrderId) -> None:

@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from temporalio.service import RPCError
 
-from api.problems import DATABASE_TROUBLE, problems, unavailable
+from api.documentation import problems
+from api.problems import DATABASE_TROUBLE, unavailable
 from api.services import Services, ServicesOf
 
 ANSWER_WITHIN = timedelta(seconds=2)
@@ -22,7 +23,7 @@ async def alive() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses=problems(503))
+@router.get("/readyz", responses=problems("temporarily_unavailable"))
 async def ready(services: ServicesOf) -> dict[str, str]:
     """Say whether requests can be served: the database and Temporal are reachable."""
     found = await asyncio.gather(_database(services), _temporal(services))

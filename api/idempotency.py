@@ -40,9 +40,7 @@ async def _once(request: Request, key: str, handler: Handler) -> Response:
     user_id = (await authenticate(request)).user_id
     if not PRINTABLE.fullmatch(key):
         raise Problem(
-            400,
-            "idempotency_key_invalid",
-            "An Idempotency-Key is 1 to 255 printable ASCII characters.",
+            "idempotency_key_invalid", "An Idempotency-Key is 1 to 255 printable ASCII characters."
         )
     fingerprint = await _fingerprint(request)
     async with services.database.transaction() as connection:
@@ -77,12 +75,10 @@ async def _answer_again(
         known = await idempotency.find(connection, user_id, key)
     if known is not None and known.fingerprint != fingerprint:
         raise Problem(
-            422, "idempotency_key_reused", "This Idempotency-Key came with another request before."
+            "idempotency_key_reused", "This Idempotency-Key came with another request before."
         )
     if known is None or known.status_code is None:
-        raise Problem(
-            409, "idempotency_key_in_use", "The first request with this key is still running."
-        )
+        raise Problem("idempotency_key_in_use", "The first request with this key is still running.")
     return Response(
         known.body,
         known.status_code,

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.auth import CallerOf
+from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
-from api.problems import problems
 from api.schemas import HistoryEntry, Id, ListOf, NewOrder, OrderView, PageOf, PaymentView
 from api.services import ServicesOf
 from database.catalogue import ticket_types_by_id
@@ -20,10 +20,15 @@ from domain.order import Order
 from domain.pricing import price
 
 router = APIRouter(tags=["orders"], route_class=IdempotentRoute)
-SEEING = problems(401, 404, 422, 503)
+SEEING = problems(*FOR_USERS, "order_not_found")
 
 
-@router.post("/orders", status_code=201, responses=problems(400, 401, 409, 413, 422, 503))
+@router.post(
+    "/orders",
+    status_code=201,
+    responses=problems(*ONCE_A_KEY, "invalid_order"),
+    openapi_extra=KEYED,
+)
 async def order_tickets(
     wanted: NewOrder, caller: CallerOf, services: ServicesOf, suffix: ResourceSuffix
 ) -> OrderView:
@@ -36,7 +41,7 @@ async def order_tickets(
         return OrderView.of(await order_of(connection, order_id))
 
 
-@router.get("/orders", responses=problems(401, 422, 503))
+@router.get("/orders", responses=problems(*FOR_USERS))
 async def list_orders(
     caller: CallerOf,
     services: ServicesOf,

@@ -12,13 +12,16 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 
 from api import engine
-from api.problems import Problem, problems
+from api.documentation import problems
+from api.problems import Problem
 from api.schemas import Id
 from api.services import ServicesOf
 from database.orders import order_of_session
 from domain.money import display
 from domain.order import Order, OrderStatus
 from domain.payment import PaymentStatus
+
+OF_A_SESSION = problems("session_not_found", "invalid_request", "temporarily_unavailable")
 
 router = APIRouter(tags=["pages"])
 templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -31,14 +34,14 @@ async def _sold(
     async with services.database.transaction() as connection:
         sold = await order_of_session(connection, session_id)
     if sold is None:
-        raise Problem(404, "session_not_found", "There is no such checkout session.")
+        raise Problem("session_not_found", "There is no such checkout session.")
     return sold
 
 
 Sold = Annotated[tuple[Order, PaymentStatus], Depends(_sold)]
 
 
-@router.get("/return", response_class=HTMLResponse, responses=problems(404, 422, 503))
+@router.get("/return", response_class=HTMLResponse, responses=OF_A_SESSION)
 async def come_back(
     request: Request, session_id: Id, sold: Sold, services: ServicesOf
 ) -> HTMLResponse:
@@ -50,7 +53,7 @@ async def come_back(
     return _page(request, "return.html", order=order, payment=payment, session_id=session_id)
 
 
-@router.get("/return/events", response_class=EventSourceResponse, responses=problems(404, 422, 503))
+@router.get("/return/events", response_class=EventSourceResponse, responses=OF_A_SESSION)
 async def watch(sold: Sold, services: ServicesOf) -> AsyncIterator[ServerSentEvent]:
     """Tell the return page when the order last changed: at once and after each change."""
     order, _ = sold
@@ -58,7 +61,7 @@ async def watch(sold: Sold, services: ServicesOf) -> AsyncIterator[ServerSentEve
         yield ServerSentEvent(event="changed", data=now.updated_at.isoformat())
 
 
-@router.get("/cancelled", response_class=HTMLResponse, responses=problems(422))
+@router.get("/cancelled", response_class=HTMLResponse, responses=problems("invalid_request"))
 async def come_back_unpaid(request: Request, order_id: Id) -> HTMLResponse:
     """Tell a buyer who left Stripe's page that nothing was paid."""
     return _page(request, "cancelled.html", order_id=order_id)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,16 +17,31 @@ from domain.errors import DomainError, UnknownTicketType
 
 RETRY_AFTER_SECONDS = 2
 STATUS_OF_CODE = {
+    "bad_request": 400,
+    "bad_event": 400,
+    "bad_signature": 400,
+    "idempotency_key_invalid": 400,
+    "unauthorized": 401,
+    "missing_scope": 403,
+    "not_found": 404,
     "order_not_found": 404,
+    "session_not_found": 404,
     "ticket_type_not_found": 404,
-    "invalid_order": 422,
-    "order_not_payable": 409,
-    "sold_out": 409,
+    "method_not_allowed": 405,
     "already_paid": 409,
+    "idempotency_key_in_use": 409,
+    "order_not_payable": 409,
     "payment_processing": 409,
+    "sold_out": 409,
+    "body_too_large": 413,
+    "idempotency_key_reused": 422,
+    "invalid_order": 422,
+    "invalid_request": 422,
+    "internal_error": 500,
     "session_refused": 502,
+    "temporarily_unavailable": 503,
 }
-CODE_OF_STATUS = {
+CODE_OF_STATUS = {  # of what the framework refuses
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
@@ -47,20 +62,29 @@ class ProblemBody(BaseModel):
     code: str
     errors: list[dict[str, str]] | None = None
 
+    @classmethod
+    def of(
+        cls, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
+    ) -> Self:
+        """Return the body of an error."""
+        title = HTTPStatus(status).phrase
+        return cls(title=title, status=status, detail=detail, code=code, errors=errors)
+
 
 class Problem(Exception):
-    """An error that is HTTP's own business: authentication, idempotency, availability."""
+    """An error as it is answered; the status follows from the code unless it is given."""
 
     def __init__(
         self,
-        status: int,
         code: str,
         detail: str,
+        *,
+        status: int | None = None,
         headers: Mapping[str, str] | None = None,
         errors: list[dict[str, str]] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status = status
+        self.status = status or STATUS_OF_CODE.get(code, 409)
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
@@ -70,13 +94,8 @@ class Problem(Exception):
 def unavailable(detail: str) -> Problem:
     """Return the 503 that tells a client to try again: nothing it asked for is lost."""
     return Problem(
-        503, "temporarily_unavailable", detail, {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        "temporarily_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
     )
-
-
-def refused(code: str, detail: str) -> Problem:
-    """Return the problem that a code of the domain stands for."""
-    return Problem(STATUS_OF_CODE.get(code, 409), code, detail)
 
 
 def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 (one a kind)
@@ -85,20 +104,20 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 (one a kind)
         case Problem():
             return error
         case UnknownTicketType():
-            return Problem(422, error.code, error.detail)
+            return Problem(error.code, error.detail, status=422)
         case DomainError():
-            return refused(error.code, error.detail)
+            return Problem(error.code, error.detail)
         case RequestValidationError():
             return _invalid(error)
         case HTTPException():
-            code = CODE_OF_STATUS.get(error.status_code, "http_error")
-            return Problem(error.status_code, code, str(error.detail), error.headers)
+            status, code = error.status_code, CODE_OF_STATUS.get(error.status_code, "http_error")
+            return Problem(code, str(error.detail), status=status, headers=error.headers)
         case _ if database_is_down(error):
             logger.warning("the database is unavailable: %s", type(error).__name__)
             return unavailable("The database is not available at the moment.")
         case _:
             logger.error("unexpected error", exc_info=error)
-            return Problem(500, "internal_error", "Something went wrong on our side.")
+            return Problem("internal_error", "Something went wrong on our side.")
 
 
 def database_is_down(error: Exception) -> bool:
@@ -123,60 +142,19 @@ def _invalid(error: RequestValidationError) -> Problem:
         for found in error.errors()
     ]
     detail = "; ".join(f"{found['field'] or 'body'}: {found['message']}" for found in errors)
-    return Problem(422, "invalid_request", detail, errors=errors)
+    return Problem("invalid_request", detail, errors=errors)
 
 
 def response_to(error: Exception) -> JSONResponse:
     """Return the response to an error."""
     problem = problem_of(error)
-    body = ProblemBody(
-        title=HTTPStatus(problem.status).phrase,
-        status=problem.status,
-        detail=problem.detail,
-        code=problem.code,
-        errors=problem.errors,
-    )
+    body = ProblemBody.of(problem.status, problem.code, problem.detail, problem.errors)
     return JSONResponse(
         body.model_dump(exclude_none=True),
         problem.status,
         problem.headers,
         media_type="application/problem+json",
     )
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of these error statuses."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {
-                "application/problem+json": {
-                    "schema": ProblemBody.model_json_schema(),
-                    "example": {
-                        "type": "about:blank",
-                        "title": HTTPStatus(status).phrase,
-                        "status": status,
-                        "detail": "What went wrong, in a sentence.",
-                        "code": EXAMPLE_CODES.get(status, "invalid_request"),
-                    },
-                }
-            },
-        }
-        for status in statuses
-    }
-
-
-EXAMPLE_CODES = {
-    400: "bad_signature",
-    401: "unauthorized",
-    403: "missing_scope",
-    404: "order_not_found",
-    409: "order_not_payable",
-    413: "body_too_large",
-    422: "invalid_request",
-    502: "session_refused",
-    503: "temporarily_unavailable",
-}
 
 
 def install(app: FastAPI) -> None:

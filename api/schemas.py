@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from api.documentation import example
 from domain.ids import TicketTypeId
 from domain.money import CURRENCIES, MAXIMUM_CENTS, Currency, smallest_step
 from domain.order import MAXIMUM_ITEMS, MAXIMUM_QUANTITY, Order, OrderStatus
@@ -53,14 +54,9 @@ class NewTicketType(Body):
     """A kind of ticket to put on sale."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "name": "Opera, box",
-                "unit_price_cents": 12000,
-                "currency": "eur",
-                "capacity": 8,
-            }
-        }
+        json_schema_extra=example(
+            name="Opera, box", unit_price_cents=12000, currency="eur", capacity=8
+        )
     )
 
     name: Text
@@ -79,7 +75,17 @@ class NewTicketType(Body):
 class TicketTypeView(BaseModel):
     """A kind of ticket on sale; `available` = capacity - sold - held."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="tkt_064f",
+            name="Opera, box",
+            unit_price_cents=12000,
+            currency="eur",
+            capacity=8,
+            available=6,
+        ),
+    )
 
     id: str
     name: str
@@ -100,7 +106,7 @@ class NewOrder(Body):
     """What a buyer wants; the prices come from the catalogue."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"items": [{"ticket_type_id": "tkt_064f", "quantity": 2}]}}
+        json_schema_extra=example(items=[{"ticket_type_id": "tkt_064f", "quantity": 2}])
     )
 
     items: list[NewItem] = Field(min_length=1, max_length=MAXIMUM_ITEMS)
@@ -116,7 +122,12 @@ class NewOrder(Body):
 class OrderItemView(BaseModel):
     """One line of an order, at the price of the moment it was made."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            ticket_type_id="tkt_064f", name="Opera, box", quantity=2, unit_price_cents=12000
+        ),
+    )
 
     ticket_type_id: str
     name: str
@@ -127,7 +138,30 @@ class OrderItemView(BaseModel):
 class OrderView(BaseModel):
     """An order; times are RFC 3339 in UTC."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="ord_0650",
+            user_id="alice",
+            status="PAID",
+            currency="eur",
+            total_cents=24000,
+            items=[
+                {
+                    "ticket_type_id": "tkt_064f",
+                    "name": "Opera, box",
+                    "quantity": 2,
+                    "unit_price_cents": 12000,
+                }
+            ],
+            created_at="2026-01-31T12:00:00Z",
+            updated_at="2026-01-31T12:05:00Z",
+            paid_at="2026-01-31T12:05:00Z",
+            cancelled_at=None,
+            amount_refunded_cents=0,
+            disputed=False,
+        ),
+    )
 
     id: str
     user_id: str
@@ -170,7 +204,19 @@ class CheckoutSessionView(BaseModel):
 class PaymentView(BaseModel):
     """One attempt to collect an order's total; `provider_ref` is Stripe's session id."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="pay_0650",
+            order_id="ord_0650",
+            provider="stripe",
+            provider_ref="cs_test_a1",
+            amount_cents=24000,
+            currency="eur",
+            status="PENDING",
+            created_at="2026-01-31T12:00:00Z",
+        ),
+    )
 
     id: str
     order_id: str
@@ -185,7 +231,16 @@ class PaymentView(BaseModel):
 class HistoryEntry(BaseModel):
     """One entry of the audit trail: who did what, why, and the Stripe objects it is about."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            at="2026-01-31T12:05:00Z",
+            actor="stripe",
+            action="order_paid",
+            reason=None,
+            stripe_ids={"session": "cs_test_a1", "payment_intent": "pi_1", "event": "evt_1"},
+        ),
+    )
 
     at: datetime
     actor: str

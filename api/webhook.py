@@ -14,8 +14,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api import engine
+from api.documentation import problems
 from api.metrics import WEBHOOKS
-from api.problems import Problem, problems
+from api.problems import Problem
 from api.services import Services, ServicesOf
 from database.orders import order_exists
 from domain.ids import checkout_workflow_id, stripe_event_workflow_id
@@ -44,7 +45,7 @@ logger = logging.getLogger(__name__)
     "/webhooks/stripe",
     response_class=Response,
     response_description="Durably taken over, or none of our business",
-    responses=problems(400, 413, 503),
+    responses=problems("bad_signature", "bad_event", "body_too_large", "temporarily_unavailable"),
 )
 async def take_event(request: Request, services: ServicesOf) -> Response:
     """Take over one of Stripe's events. 503 asks Stripe to send it again."""
@@ -75,7 +76,7 @@ def _verified(body: bytes, signature: str, settings: ApiSettings) -> dict[str, A
             continue
         except UnicodeDecodeError:
             break
-    raise Problem(400, "bad_signature", "The Stripe-Signature does not fit the body.")
+    raise Problem("bad_signature", "The Stripe-Signature does not fit the body.")
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
             return dict(event) | {"type": str(event["type"])}
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise Problem(400, "bad_event", "The body is not one of Stripe's events.")
+    raise Problem("bad_event", "The body is not one of Stripe's events.")
 
 
 async def _hand_over(services: Services, event: dict[str, Any]) -> str:
@@ -108,7 +109,7 @@ def _report(event: dict[str, Any]) -> PaymentReport | None:
     try:
         return report_of(session, event["id"])
     except (KeyError, TypeError, ValueError) as error:
-        raise Problem(400, "bad_event", "The event's session is not complete.") from error
+        raise Problem("bad_event", "The event's session is not complete.") from error
 
 
 async def _tell_of_payment(services: Services, report: PaymentReport) -> str:
