@@ -79,8 +79,9 @@ async def see_webhooks(request: Request) -> Webhooks:
 async def set_webhooks(how: Webhooks, request: Request) -> Webhooks:
     """Deliver, drop, double, delay, hold or reorder events from now on."""
     account = _account(request)
-    now = webhooks(account).model_dump() | how.model_dump(exclude_unset=True)
-    account.store.put("setting", "webhooks", now)
+    # What was never set here stays with the command line, also when that changes.
+    already = account.store.get("setting", "webhooks") or {}
+    account.store.put("setting", "webhooks", already | how.model_dump(exclude_unset=True))
     account.something_to_send.set()
     return webhooks(account)
 

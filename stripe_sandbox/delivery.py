@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
@@ -20,7 +21,7 @@ LONGEST_RETRY_SECONDS = 60
 MOST_ATTEMPTS = 20
 TIMEOUT_SECONDS = 20
 TICK_SECONDS = 0.5
-REORDER_WINDOW_SECONDS = 2
+REORDER_WINDOW_SECONDS = 1
 
 Mode = Literal["deliver", "drop", "double", "delay", "hold", "reorder"]
 
@@ -50,15 +51,14 @@ class Courier:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        async with aiohttp.ClientSession() as http:
+        """Work until cancelled; what is under way then is sent again after the next start."""
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as sending:
             while True:
                 sessions.expire_overdue(self._account)
                 payments.settle_due(self._account)
-                self._send_due(http)
+                self._send_due(http, sending)
                 self._account.something_to_send.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._account.something_to_send.wait(), TICK_SECONDS)
@@ -73,23 +73,26 @@ class Courier:
         status: int | None = delivery["last_status"]
         return status
 
-    def _send_due(self, http: aiohttp.ClientSession) -> None:
+    def _send_due(self, http: aiohttp.ClientSession, sending: asyncio.TaskGroup) -> None:
         how = webhooks(self._account)
         if how.url is None or how.mode == "hold":
             return
-        due = [found for found in self._account.undelivered.values() if _is_due(found, how)]
-        if how.mode == "reorder":
-            due.reverse()
-        for delivery in due:
-            if how.mode == "drop":
+        due = _due(self._account.undelivered.values(), how)
+        if how.mode == "drop":
+            for delivery in due:
                 self._finish(delivery, given_up=True)
-                continue
+            return
+        for delivery in due:
             delivery["next_at"] = time.time() + TIMEOUT_SECONDS + LONGEST_RETRY_SECONDS
-            for _ in range(2 if how.mode == "double" else 1):
-                event = self._account.find("event", delivery["event"])
-                task = asyncio.create_task(self._post(http, event, delivery))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
+        if how.mode == "reorder":
+            sending.create_task(self._post_in_turn(http, due[::-1]))
+            return
+        for delivery in due * (2 if how.mode == "double" else 1):
+            sending.create_task(self._post_in_turn(http, [delivery]))
+
+    async def _post_in_turn(self, http: aiohttp.ClientSession, deliveries: list[Document]) -> None:
+        for delivery in deliveries:
+            await self._post(http, self._account.find("event", delivery["event"]), delivery)
 
     async def _post(self, http: aiohttp.ClientSession, event: Document, delivery: Document) -> None:
         body = json.dumps(event, indent=2)
@@ -119,8 +122,15 @@ class Courier:
             self._account.undelivered.pop(delivery["event"], None)
 
 
-def _is_due(delivery: Document, how: Webhooks) -> bool:
-    wait = how.delay_seconds if how.mode == "delay" and not delivery["attempts"] else 0
-    if how.mode == "reorder" and not delivery["attempts"]:
-        wait = REORDER_WINDOW_SECONDS
-    return bool(delivery["next_at"] + wait <= time.time())
+def _due(waiting: Iterable[Document], how: Webhooks) -> list[Document]:
+    now = time.time()
+    due = [delivery for delivery in waiting if delivery["next_at"] <= now]
+    if how.mode == "delay":
+        return [found for found in due if found["attempts"] or _waited(found, how.delay_seconds)]
+    if how.mode == "reorder" and not any(_waited(found, REORDER_WINDOW_SECONDS) for found in due):
+        return []  # more events may come, and only of several can the order change
+    return due
+
+
+def _waited(delivery: Document, seconds: float) -> bool:
+    return bool(delivery["next_at"] + seconds <= time.time())
