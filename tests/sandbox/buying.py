@@ -74,6 +74,21 @@ class Sandbox:
         """Switch on one fault of the API."""
         await self.admin("PUT", "faults", {"faults": [{"match": match, "kind": kind} | more]})
 
+    async def send_events(self, url: str, mode: str = "deliver", **more: Any) -> None:
+        """Set where events go, and how badly."""
+        await self.admin("PUT", "webhooks", {"url": url, "mode": mode} | more)
+
+    async def delivery(self, session: Session) -> dict[str, Any]:
+        """Return how the delivery of `checkout.session.completed` stands."""
+        event = await self.completed(session)
+        deliveries = (await self.ledger())["deliveries"]
+        return next(delivery for delivery in deliveries if delivery["event"] == event.id)
+
+    async def completed(self, session: Session) -> stripe.Event:
+        """Return a session's event `checkout.session.completed`."""
+        events = await self.sdk.v1.events.list_async({"type": "checkout.session.completed"})
+        return next(event for event in events.data if event.data.object["id"] == session.id)
+
     async def ledger(self) -> dict[str, Any]:
         """Return the sandbox's own account."""
         found: dict[str, Any] = await self.admin("GET", "ledger")

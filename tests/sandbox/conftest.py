@@ -11,14 +11,16 @@ from activities.stripe_client import connect_stripe
 from stripe_sandbox.app import create_app
 from stripe_sandbox.settings import Settings
 from tests.sandbox.buying import SECRET_KEY, Sandbox, until
+from tests.sandbox.receiver import WEBHOOK_SECRET, Receiver, receiving
 from tests.serving import served
 
 
 @asynccontextmanager
 async def running(database: str = ":memory:") -> AsyncIterator[Sandbox]:
     """A sandbox for the length of the block."""
+    settings = Settings(SECRET_KEY, WEBHOOK_SECRET, database=database)
     async with (
-        served(create_app(Settings(SECRET_KEY, database=database))) as url,
+        served(create_app(settings)) as url,
         aiohttp.ClientSession() as http,
         httpx2.AsyncClient() as browser,
     ):
@@ -47,3 +49,10 @@ async def fresh_sandbox() -> AsyncIterator[Sandbox]:
     """A sandbox that nobody has used."""
     async with running() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A webhook endpoint that no sandbox knows yet."""
+    async with receiving() as receiver:
+        yield receiver
