@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from temporalio.service import RPCError
 
-from api.documentation import problems
+from api.documentation import example, problems
 from api.problems import DATABASE_TROUBLE, unavailable
 from api.services import Services, ServicesOf
 
@@ -17,20 +19,28 @@ ANSWER_WITHIN = timedelta(seconds=2)
 router = APIRouter(tags=["health"])
 
 
+class Health(BaseModel):
+    """All is well; otherwise the answer is an error."""
+
+    model_config = ConfigDict(json_schema_extra=example(status="ok"))
+
+    status: Literal["ok"] = "ok"
+
+
 @router.get("/healthz")
-async def alive() -> dict[str, str]:
+async def alive() -> Health:
     """Say that the process is alive."""
-    return {"status": "ok"}
+    return Health()
 
 
 @router.get("/readyz", responses=problems("temporarily_unavailable"))
-async def ready(services: ServicesOf) -> dict[str, str]:
+async def ready(services: ServicesOf) -> Health:
     """Say whether requests can be served: the database and Temporal are reachable."""
     found = await asyncio.gather(_database(services), _temporal(services))
     missing = [name for name in found if name]
     if missing:
         raise unavailable(f"Not reachable: {', '.join(missing)}.")
-    return {"status": "ok"}
+    return Health()
 
 
 @router.get("/metrics", response_class=Response)

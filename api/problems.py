@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from domain.errors import DomainError, UnknownTicketType
 
@@ -163,7 +164,23 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return response_to(error)
 
+    async def method_not_allowed(request: Request, error: Exception) -> JSONResponse:
+        response = response_to(error)
+        response.headers["Allow"] = ", ".join(_methods_at(app, request.url.path))
+        return response
+
+    app.add_exception_handler(405, method_not_allowed)
     # Each kind by its name: Starlette logs a traceback for what only `Exception` handles.
     kinds: list[type[Exception]] = [RequestValidationError, HTTPException, Problem, DomainError]
     for kind in (*kinds, *DATABASE_TROUBLE, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def _methods_at(app: FastAPI, path: str) -> list[str]:
+    """Return what an address allows, over all its routes: Starlette names those of one only."""
+    return sorted(
+        method.upper()
+        for template, operations in app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    )
