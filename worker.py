@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.attempts import Attempts
+from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
 from activities.stripe_client import connect_stripe
@@ -40,6 +41,7 @@ def build_worker(
         livemode=settings.livemode,
     )
     sessions = Sessions(stripe, database)
+    refunds = Refunds(stripe, database)
     settlements = Settlements(
         database, processing=timedelta(days=settings.async_payment_timeout_days)
     )
@@ -57,6 +59,8 @@ def build_worker(
             settlements.mark_paid,
             settlements.mark_processing,
             settlements.ask_for_attention,
+            refunds.open_refund,
+            refunds.refund_late_payment,
         ],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*OUR_MODULES)

@@ -1,4 +1,4 @@
-"""What a report of Stripe's does to an order: PAID, PROCESSING, or set aside for a person."""
+"""What a report of Stripe's does to an order: PAID, PROCESSING, late, or set aside."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Row, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.attempts import lock_order
 from database.engine import Database
 from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
-from database.payments import IS_OPEN, attempt_by_id, mismatch
+from database.payments import IS_OPEN, attempt_by_id, mismatch, open_attempt, session_request
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.ids import OrderId
 from domain.order import OrderStatus
@@ -29,19 +30,22 @@ class Settlements:
     async def mark_paid(self, paid: PaidReport) -> Settlement:
         """Mark the order PAID if the report is a payment of its open attempt, to the letter.
 
-        Anything else is set aside: the order gets `needs_attention` and an entry in its history.
-        Repeating a report changes nothing.
+        LATE if it is one of ours, but nothing waits for the money any more. Anything else is set
+        aside: the order gets `needs_attention` and an entry in its history. Repeating a report
+        changes nothing.
         """
         report = paid.report
         async with self._database.transaction() as connection:
             await lock_order(connection, report.order_id)
             attempt = await _attempt_of_session(connection, report.session_id)
+            if attempt is None and await _awaits_its_session(connection, report.order_id):
+                raise ApplicationError("the attempt's session is not known yet", type="too_early")
             if difference := mismatch(attempt, report):
                 return await _set_aside(connection, paid, difference)
             if _is_settled_by(attempt, report):
                 return Settlement.PAID
             if not await _pay(connection, report):
-                return await _set_aside(connection, paid, "the order can no longer be paid")
+                return Settlement.LATE
             await record(
                 connection,
                 report.order_id,
@@ -97,6 +101,14 @@ class Settlements:
 async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
     statement = select(PaymentRow.__table__).where(PaymentRow.provider_ref == session_id)
     return (await connection.execute(statement)).one_or_none()
+
+
+async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) -> bool:
+    """Say whether an event may have overtaken the answer that names its session."""
+    attempt = await open_attempt(connection, order_id)
+    if attempt is None:
+        return False
+    return (await session_request(connection, attempt.id)).session is None
 
 
 def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:

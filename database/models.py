@@ -1,6 +1,7 @@
 """The tables. What must never be wrong is a constraint here, not only a rule in Python."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from domain.order import OrderStatus
 from domain.payment import OPEN_STATUSES, PaymentStatus
+from domain.refund import RefundStatus
 
 
 class Base(DeclarativeBase):
@@ -32,7 +34,7 @@ class Base(DeclarativeBase):
     }
 
 
-def _one_of(column: str, statuses: type[OrderStatus] | type[PaymentStatus]) -> str:
+def _one_of(column: str, statuses: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(str(status)) for status in statuses)})"
 
 
@@ -136,6 +138,30 @@ class PaymentRow(Base):
     base_url: Mapped[str]
     expires_at: Mapped[datetime]
     session_expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class RefundRow(Base):
+    """Money given back. The row comes first, then Stripe, with `idempotency_key` as the key."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", RefundStatus), name="refund_status_known"),
+        CheckConstraint("amount_cents > 0", name="refund_positive"),
+        Index("refunds_of_order", "order_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
+    payment_intent: Mapped[str]
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    stripe_id: Mapped[str | None] = mapped_column(unique=True)
+    amount_cents: Mapped[int]
+    currency: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=RefundStatus.PENDING)
+    reason: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -78,3 +78,9 @@ class SessionRefused(DomainError):
     """Stripe refused the Checkout Session itself; repeating the request would not help."""
 
     code = "session_refused"
+
+
+class RefundRefused(DomainError):
+    """Stripe refused to give the money back; a person has to look."""
+
+    code = "refund_refused"

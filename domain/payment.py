@@ -78,4 +78,5 @@ class Settlement(StrEnum):
     """What became of a report that says paid."""
 
     PAID = "paid"
-    SET_ASIDE = "set_aside"
+    LATE = "late"  # it is ours, but the order can no longer be paid: it goes back
+    SET_ASIDE = "set_aside"  # it does not match: a person looks at it

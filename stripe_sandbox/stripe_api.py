@@ -8,7 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from stripe.params import ChargeListParams, EventListParams, PaymentIntentListParams
+from stripe.params import (
+    ChargeListParams,
+    EventListParams,
+    PaymentIntentListParams,
+    RefundCreateParams,
+    RefundListParams,
+)
 from stripe.params.checkout import (
     SessionExpireParams,
     SessionListLineItemsParams,
@@ -16,7 +22,7 @@ from stripe.params.checkout import (
     SessionRetrieveParams,
 )
 
-from stripe_sandbox import faults, forms, sessions
+from stripe_sandbox import faults, forms, refunds, sessions
 from stripe_sandbox.account import API_VERSION, Account
 from stripe_sandbox.errors import StripeError, invalid
 from stripe_sandbox.idempotency import Idempotency
@@ -28,8 +34,9 @@ RESOURCES = {
     "payment_intents": ("payment_intent", PaymentIntentListParams),
     "charges": ("charge", ChargeListParams),
     "events": ("event", EventListParams),
+    "refunds": (refunds.KIND, RefundListParams),
 }
-EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge"}
+EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge"}
 
 router = APIRouter(tags=["Stripe"])
 
@@ -133,6 +140,9 @@ def _post(account: Account, path: str, params: dict[str, Any], public_url: str) 
         case ["checkout", "sessions", session_id, "expire"]:
             check(params, SessionExpireParams)
             return _expanded(account, sessions.expire(account, session_id), params)
+        case ["refunds"]:
+            check(params, RefundCreateParams)
+            return _expanded(account, refunds.create(account, params), params)
     raise _unknown("POST", path)
 
 

@@ -14,14 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.sessions import Sessions
     from activities.settlement import Settlements
     from domain.checkout import (
-        Attention,
         CancelRequest,
         CheckoutOutcome,
         CloseAttempt,
         CloseReason,
         HoldTickets,
         OrderRef,
-        PaidReport,
         ProcessingPayment,
     )
     from domain.errors import AlreadyPaid, OrderNotPayable, PaymentProcessing
@@ -34,7 +32,8 @@ with workflow.unsafe.imports_passed_through():
         SessionStatus,
         Settlement,
     )
-    from workflows.search_attributes import NEEDS_ATTENTION, ORDER_STATUS, PAYMENT_DEADLINE
+    from workflows.search_attributes import ORDER_STATUS, PAYMENT_DEADLINE
+    from workflows.settlement import ask_for_attention, give_back, settle
     from workflows.steps import StepRefused, at_stripe, in_database
     from workflows.story import Scene, tell
 
@@ -117,7 +116,7 @@ class CheckoutWorkflow:
         self._tell(Scene(self._outcome))
         await workflow.wait_condition(workflow.all_handlers_finished)
         while self._reports:
-            await self._settle(self._reports.popleft())
+            await settle(self._reports.popleft())
         return self._outcome
 
     async def _sell(self) -> CheckoutOutcome:
@@ -198,19 +197,18 @@ class CheckoutWorkflow:
                 return None
 
     async def _take_payment(self, report: PaymentReport) -> CheckoutOutcome | None:
-        if await self._settle(report) is Settlement.PAID:
-            return CheckoutOutcome.PAID
-        if report.event_id is None:  # Stripe's own answer: nothing more can come of this session
-            return await self._cancel_order(CloseReason.PAYMENT_MISMATCH)
-        self._look = True
-        return None
-
-    async def _settle(self, report: PaymentReport) -> Settlement:
-        paid = PaidReport(report, actor="stripe" if report.event_id else "checkout")
-        settlement = await in_database(Settlements.mark_paid, paid, summary="mark the order PAID")
-        if settlement is Settlement.SET_ASIDE:
-            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
-        return settlement
+        match await settle(report):
+            case Settlement.PAID:
+                return CheckoutOutcome.PAID
+            case Settlement.LATE:  # somebody else has decided the order
+                return await self._cancel_order(CloseReason.CANCELLED)
+            case Settlement.SET_ASIDE if report.event_id:
+                self._look = True  # what does Stripe itself say?
+                return None
+            case Settlement.SET_ASIDE:
+                outcome = await self._cancel_order(CloseReason.PAYMENT_MISMATCH)
+                await give_back(report)
+                return outcome
 
     async def _wait_for_delayed_payment(self) -> None:
         """Keep the tickets held: never CANCELLED while Stripe could still take the money."""
@@ -221,15 +219,12 @@ class CheckoutWorkflow:
                 Settlements.mark_processing, payment, summary="a delayed payment began"
             )
         elif workflow.now() >= self._attempt.expires_at:
-            await self._ask_for_attention("the delayed payment takes longer than it should")
+            await ask_for_attention(
+                self._order_id, "the delayed payment takes longer than it should"
+            )
         self._cancel = None
         self._deadline = workflow.now() + ASK_ABOUT_PROCESSING_EVERY
         self._tell(Scene.PROCESSING)
-
-    async def _ask_for_attention(self, reason: str) -> None:
-        workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
-        attention = Attention(self._order_id, reason)
-        await in_database(Settlements.ask_for_attention, attention, summary="ask for attention")
 
     async def _cancel_order(self, reason: CloseReason) -> CheckoutOutcome:
         closing = self._closing(reason, self._cancel.reason if self._cancel else "")

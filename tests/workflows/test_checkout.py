@@ -8,6 +8,7 @@ from domain.checkout import CheckoutOutcome
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
+from tests.orders import PRICE
 from tests.workflows.saga import (
     DEBIT_THAT_SUCCEEDS,
     HOLD,
@@ -257,6 +258,7 @@ async def test_a_payment_of_another_amount_is_set_aside(saga: Saga) -> None:
     seen = await saga.see(order)
     assert seen.needs_attention
     assert seen.paid_at is None
+    assert await saga.refunded(order) == [PRICE * 2]
 
 
 async def test_a_payment_in_another_currency_is_set_aside(saga: Saga) -> None:
