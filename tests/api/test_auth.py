@@ -38,7 +38,7 @@ NOT_OURS = {
     + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, "", algorithm="none"),
     "forged": "Bearer " + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, "x" * 32),
     "another algorithm": "Bearer "
-    + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, JWT_SECRET * 2, algorithm="HS512"),
+    + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, JWT_SECRET, algorithm="HS512"),
     "changed": f"Bearer {token('buyer')[:-4]}AAAA",
 }
 

@@ -19,24 +19,24 @@ def keyed(key: str | bytes | None = None) -> dict[str, Any]:
     return {"Idempotency-Key": key or secrets.token_hex()}
 
 
-async def forget_answer(database_url: str, key: str, *, age_seconds: int) -> None:
-    """Let a key look as if its first request had died, so many seconds ago."""
+async def age(database_url: str, key: str, seconds: int, *, died: bool = False) -> None:
+    """Let a key's first request be as old as this; if it died, it left no answer."""
+    forget = "status_code = NULL, media_type = NULL, body = NULL," if died else ""
+    older = "locked_at = now() - make_interval(secs => :seconds)"
+    statement = text(f"UPDATE idempotency_keys SET {forget} {older} WHERE key = :key")
     database = Database(database_url)
     async with database.transaction() as connection:
-        await connection.execute(
-            text(
-                "UPDATE idempotency_keys SET status_code = NULL, media_type = NULL, body = NULL,"
-                " locked_at = now() - make_interval(secs => :age) WHERE key = :key"
-            ),
-            {"age": age_seconds, "key": key},
-        )
+        await connection.execute(statement, {"seconds": seconds, "key": key})
     await database.close()
 
 
-async def test_the_same_key_answers_the_same(seller: Client, buyer: Client) -> None:
+async def test_the_same_key_answers_the_same(
+    seller: Client, buyer: Client, database_url: str
+) -> None:
     body = {"items": [{"ticket_type_id": await on_sale(seller), "quantity": 1}]}
     headers = keyed()
     first = await buyer.post("/orders", json=body, headers=headers)
+    await age(database_url, headers["Idempotency-Key"], 3600)
     again = await buyer.post("/orders", json=body, headers=headers)
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert again.headers["content-type"] == first.headers["content-type"]
@@ -93,7 +93,7 @@ async def test_a_key_is_in_use_while_its_request_runs(
     body = {"items": [{"ticket_type_id": await on_sale(seller), "quantity": 1}]}
     headers = keyed()
     await buyer.post("/orders", json=body, headers=headers)
-    await forget_answer(database_url, headers["Idempotency-Key"], age_seconds=50)
+    await age(database_url, headers["Idempotency-Key"], 50, died=True)
     response = await buyer.post("/orders", json=body, headers=headers)
     assert_problem(response, 409, "idempotency_key_in_use")
 
@@ -105,7 +105,7 @@ async def test_a_request_that_died_before_its_answer_is_repeated_without_doing_i
     for path, body in (("/orders", order), ("/ticket-types", CONCERT)):
         headers = keyed()
         first = await seller.post(path, json=body, headers=headers)
-        await forget_answer(database_url, headers["Idempotency-Key"], age_seconds=61)
+        await age(database_url, headers["Idempotency-Key"], 61, died=True)
         again = await seller.post(path, json=body, headers=headers)
         assert "Idempotent-Replayed" not in again.headers
         assert (again.status_code, again.json()) == (201, first.json())

@@ -8,7 +8,7 @@ import jwt
 
 from settings import ApiSettings
 
-JWT_SECRET = "a secret of at least thirty-two characters"
+JWT_SECRET = "a secret of at least sixty-four characters, so that HS512 takes it too"
 STRIPE_KEY = "sk_test_api"
 WEBHOOK_SECRET = "whsec_today"
 NEXT_WEBHOOK_SECRET = "whsec_tomorrow"
