@@ -4,6 +4,7 @@ https://docs.stripe.com/api/checkout/sessions
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import stripe
@@ -13,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
 from database.engine import Database
-from database.payments import SessionRequest, session_request, store_session
+from database.payments import SessionRequest, give_up_key, session_request, store_session
 from domain.errors import SessionRefused
 from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus
 from domain.reports import report_of
@@ -24,6 +25,9 @@ _REFUSED = (
     stripe.AuthenticationError,
     stripe.PermissionError,
 )
+
+
+CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
 
 
 class Sessions:
@@ -77,15 +81,40 @@ class Sessions:
             request = await session_request(connection, attempt.id)
         if request.session:
             return request.session
-        created = await self._sessions.create_async(
-            _parameters(request), {"idempotency_key": request.payment_id}
-        )
-        if created.url is None:
+        made = await self._create(request)
+        if made.url is None:
             raise ApplicationError("Stripe answered a session without a URL", type="no_url")
-        session = CheckoutSession(created.id, created.url, request.expires_at)
+        session = CheckoutSession(made.id, made.url, request.expires_at)
         async with self._database.transaction() as connection:
             await store_session(connection, attempt.id, session)
         return session
+
+    async def _create(self, request: SessionRequest) -> stripe.checkout.Session:
+        options: stripe.RequestOptions = {"idempotency_key": request.idempotency_key}
+        try:
+            return await self._sessions.create_async(_parameters(request), options)
+        except stripe.APIError as error:
+            headers: Mapping[str, str] = error.headers or {}
+            if headers.get("Idempotent-Replayed") != "true":
+                raise
+            return await self._find_behind_saved_failure(request, error)
+
+    async def _find_behind_saved_failure(
+        self, request: SessionRequest, error: stripe.APIError
+    ) -> stripe.checkout.Session:
+        """Stripe saved its failure under our key and would repeat it for a day.
+
+        https://docs.stripe.com/api/idempotent_requests. The session may exist all the same: only
+        when it does not, the next try takes another key, so that there are never two.
+        """
+        since = int((request.created_at - CLOCKS_MAY_DIFFER_BY).timestamp())
+        sessions = await self._sessions.list_async({"created": {"gte": since}, "limit": 100})
+        async for session in sessions.auto_paging_iter():
+            if _plain(session)["metadata"].get("paymentId") == request.payment_id:
+                return session
+        async with self._database.transaction() as connection:
+            await give_up_key(connection, request.payment_id)
+        raise error
 
     async def _retrieve(self, session_id: str) -> PaymentReport:
         session = await self._sessions.retrieve_async(session_id, {"expand": ["payment_intent"]})

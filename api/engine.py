@@ -99,7 +99,8 @@ async def _starting(services: Services, target: CheckoutTarget) -> AsyncIterator
 
 
 def _start(services: Services, target: CheckoutTarget) -> Start:
-    bought = f"{target.tickets} tickets, {display(target.total_cents, target.currency)}"
+    tickets = "1 ticket" if target.tickets == 1 else f"{target.tickets} tickets"
+    bought = f"{tickets}, {display(target.total_cents, target.currency)}"
     return WithStartWorkflowOperation(
         CheckoutWorkflow.run,
         OrderRef(target.order_id),

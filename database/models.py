@@ -131,6 +131,7 @@ class PaymentRow(Base):
     provider_ref: Mapped[str | None] = mapped_column(unique=True)
     payment_intent: Mapped[str | None] = mapped_column(unique=True)
     session_url: Mapped[str | None]
+    key_number: Mapped[int] = mapped_column(server_default=text("1"))
     amount_cents: Mapped[int]
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=PaymentStatus.PENDING)

@@ -26,6 +26,8 @@ class SessionRequest:
     base_url: str
     expires_at: datetime
     session_expires_at: datetime
+    created_at: datetime
+    idempotency_key: str
     session: CheckoutSession | None
 
 
@@ -64,9 +66,20 @@ async def session_request(connection: AsyncConnection, payment_id: PaymentId) ->
         base_url=row.base_url,
         expires_at=row.expires_at,
         session_expires_at=row.session_expires_at,
+        created_at=row.created_at,
+        idempotency_key=payment_id if row.key_number == 1 else f"{payment_id}-{row.key_number}",
         session=CheckoutSession(row.provider_ref, row.session_url, row.expires_at)
         if row.provider_ref
         else None,
+    )
+
+
+async def give_up_key(connection: AsyncConnection, payment_id: PaymentId) -> None:
+    """Use another idempotency key for the attempt from now on."""
+    await connection.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment_id, PaymentRow.provider_ref.is_(None))
+        .values(key_number=PaymentRow.key_number + 1, updated_at=func.now())
     )
 
 

@@ -14,8 +14,15 @@ from stripe_sandbox.account import Account
 from stripe_sandbox.errors import StripeError
 
 Kind = Literal[
-    "error_before", "error_after", "timeout_before", "timeout_after", "delay", "rate_limit"
+    "error_before",
+    "error_after",
+    "error_saved",
+    "timeout_before",
+    "timeout_after",
+    "delay",
+    "rate_limit",
 ]
+SAVED = ("error_after", "error_saved")  # with and without the effect: a key replays these
 TYPES = {400: "invalid_request_error", 401: "invalid_request_error", 429: "rate_limit_error"}
 
 
@@ -70,7 +77,7 @@ async def suffer(fault: Fault, effect: Callable[[], Response]) -> Response:
             return effect()
         case "rate_limit":
             return _error(429, "Too many requests hit the API too quickly.", code="rate_limit")
-        case "error_before":
+        case "error_before" | "error_saved":
             return _error(fault.status, "An error that the sandbox was told to make.")
         case "error_after":
             effect()

@@ -53,7 +53,7 @@ class Idempotency:
 
         Raises StripeError 400 when the key came with other parameters.
         """
-        fingerprint = hashlib.sha256(path.encode() + b"\n" + body).hexdigest()
+        fingerprint = _fingerprint(path, body)
         if replayed := self._replay(key, fingerprint):
             return replayed
         with self._account.store.transaction():
@@ -61,10 +61,9 @@ class Idempotency:
             self._save(key, fingerprint, response)
         return response
 
-    def replace(self, key: str, response: Response) -> None:
-        """Let a key be answered otherwise from now on: Stripe failed after the effect."""
-        if saved := self._account.store.get("idempotency", key):
-            self._save(key, saved["fingerprint"], response)
+    def answer_with(self, key: str, path: str, body: bytes, response: Response) -> None:
+        """Let a key be answered so from now on: Stripe failed after execution began."""
+        self._save(key, _fingerprint(path, body), response)
 
     def _save(self, key: str, fingerprint: str, response: Response) -> None:
         saved = {
@@ -93,3 +92,7 @@ class Idempotency:
             {"Idempotent-Replayed": "true"},
             media_type="application/json",
         )
+
+
+def _fingerprint(path: str, body: bytes) -> str:
+    return hashlib.sha256(path.encode() + b"\n" + body).hexdigest()

@@ -60,8 +60,8 @@ async def call(path: str, request: Request) -> Response:
         with idempotency.running(key):
             fault = faults.take(account, name)
             response = await faults.suffer(fault, answer) if fault else answer()
-            if fault and fault.kind == "error_after" and key:
-                idempotency.replace(key, response)
+            if fault and fault.kind in faults.SAVED and key:
+                idempotency.answer_with(key, path, body, response)
     except StripeError as error:
         response = JSONResponse(error.body, error.status)
     response.headers["Request-Id"] = account.new_id("req", 14)

@@ -15,6 +15,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     # An explicit TCP socket: asyncio leaves the Nagle delay on for any other.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

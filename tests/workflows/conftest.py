@@ -78,4 +78,5 @@ async def saga(request: pytest.FixtureRequest, world: Saga) -> AsyncIterator[Sag
     await world.fault("", "", times=0)
     await world.assert_books_balance()
     if os.environ.get("PAYSAGA_RECORD"):
-        await record(request.node.name.removeprefix("test_"), world.told[-1])
+        story = request.node.name.removeprefix("test_").replace("[", "_").rstrip("]")
+        await record(story, world.told[-1])

@@ -196,6 +196,17 @@ async def test_an_answer_lost_on_the_way_makes_no_second_session(saga: Saga) -> 
     await saga.cancel(order)
 
 
+@pytest.mark.parametrize("kind", ["error_after", "error_saved"])
+async def test_a_failure_that_stripe_saved_makes_one_session(saga: Saga, kind: str) -> None:
+    order = await saga.order()
+    await saga.fault(CREATE, kind)
+    checkout, session = await saga.checkout(order)
+    assert await saga.session_ids(order) == [session.session_id]
+    await saga.pay(session)
+    await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
+    assert await checkout.result() is CheckoutOutcome.PAID
+
+
 async def test_stripe_being_down_until_the_deadline_ends_in_cancelled(saga: Saga) -> None:
     order = await saga.order()
     await saga.fault("* /v1/*", "error_before", times=None, status=503)
