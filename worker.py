@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.attempts import Attempts
+from activities.reconciliation import Reconciliation
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
@@ -20,6 +21,7 @@ from database.engine import Database
 from settings import WorkerSettings, load
 from workflows.checkout import CheckoutWorkflow
 from workflows.client import connect
+from workflows.reconcile import ReconcileWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
 # Importing our own modules anew for each workflow costs 6-7 CPU-ms an order; the replay tests
@@ -41,6 +43,7 @@ def build_worker(
         livemode=settings.livemode,
     )
     sessions = Sessions(stripe, database)
+    reconciliation = Reconciliation(stripe, database)
     refunds = Refunds(stripe, database)
     settlements = Settlements(
         database, processing=timedelta(days=settings.async_payment_timeout_days)
@@ -48,7 +51,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=settings.temporal_task_queue,
-        workflows=[CheckoutWorkflow, StripeEventWorkflow],
+        workflows=[CheckoutWorkflow, StripeEventWorkflow, ReconcileWorkflow],
         activities=[
             attempts.hold_tickets,
             attempts.refuse_checkout,
@@ -59,6 +62,10 @@ def build_worker(
             settlements.mark_paid,
             settlements.mark_processing,
             settlements.ask_for_attention,
+            reconciliation.unsettled_payments,
+            reconciliation.unbacked_orders,
+            reconciliation.overdue_checkouts,
+            reconciliation.record_drift,
             refunds.open_refund,
             refunds.refund_late_payment,
         ],

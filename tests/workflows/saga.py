@@ -18,7 +18,7 @@ from database.payments import open_attempt
 from domain.checkout import CancelRequest, CheckoutOutcome, CloseAttempt, CloseReason, OrderRef
 from domain.ids import OrderId, checkout_workflow_id
 from domain.order import OrderStatus
-from domain.payment import CheckoutSession, PaymentReport
+from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
 from domain.reports import report_of
 from tests.orders import Orders
 from workflows.checkout import CheckoutWorkflow
@@ -124,7 +124,7 @@ class Saga(Orders):
         while await self.payment_statuses(order_id) != ["PROCESSING"]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    async def alter_attempt(self, order_id: OrderId, **values: str | int) -> None:
+    async def alter_attempt(self, order_id: OrderId, **values: str | int | datetime) -> None:
         """Make the order's attempt expect something else than its session has."""
         statement = update(PaymentRow).where(PaymentRow.order_id == order_id).values(**values)
         async with self.database.transaction() as connection:
@@ -139,6 +139,24 @@ class Saga(Orders):
         await attempts.cancel_order(
             CloseAttempt(order_id, attempt.id, CloseReason.DEADLINE, "a mistake")
         )
+
+    async def pretend_paid(self, order_id: OrderId, begun: datetime) -> None:
+        """Write into the database that an order was paid, which Stripe knows nothing of."""
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                update(PaymentRow)
+                .where(PaymentRow.order_id == order_id)
+                .values(status=PaymentStatus.SUCCEEDED, created_at=begun)
+            )
+            await connection.execute(
+                update(OrderRow)
+                .where(OrderRow.id == order_id)
+                .values(status=OrderStatus.PAID, paid_at=datetime.now(UTC))
+            )
+
+    async def ended(self, workflow_id: str) -> None:
+        """Wait for the end of a workflow that the product itself began."""
+        await self.environment.client.get_workflow_handle(workflow_id).result()
 
     async def refunded(self, order_id: OrderId) -> list[int]:
         """Return the amounts that Stripe gave back for an order."""
