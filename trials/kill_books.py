@@ -1,0 +1,136 @@
+"""What a kill run leaves behind: PostgreSQL and Temporal on one side, Stripe's ledger on the other.
+
+The ledger is the witness: nothing that was killed has written it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from temporalio.client import Client
+
+from database.engine import Database
+from database.history import history_of
+from database.models import OrderHistoryRow, OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
+from domain.ids import OrderId
+from domain.order import OrderStatus
+from domain.payment import OPEN_STATUSES
+from trials.kill_stripe import Stripe
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order as PostgreSQL has it; `actions` are those of its audit trail."""
+
+    id: str
+    status: str
+    total_cents: int
+    awaits_payment: bool
+    actions: list[str]
+
+
+@dataclass(frozen=True)
+class Tickets:
+    """One ticket type, in tickets."""
+
+    id: str
+    capacity: int
+    available: int
+    sold: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything, at one moment. `kept_cents`: captured at Stripe and not given back."""
+
+    orders: dict[str, Order]
+    tickets: list[Tickets]
+    running: list[str]
+    captures: Counter[str]
+    kept_cents: Counter[str]
+    open_sessions: Counter[str]
+
+    @property
+    def are_closed(self) -> bool:
+        """Whether nothing is in flight any more."""
+        awaited = any(order.awaits_payment for order in self.orders.values())
+        return not (self.running or awaited or self.open_sessions)
+
+
+class Bookkeeper:
+    """Reads the books."""
+
+    def __init__(self, database: Database, temporal: Client, stripe: Stripe) -> None:
+        self._database = database
+        self._temporal = temporal
+        self._stripe = stripe
+
+    async def read(self) -> Books:
+        """Read everything. A part that is down raises what it makes its client raise."""
+        running = [
+            found.id async for found in self._temporal.list_workflows("ExecutionStatus='Running'")
+        ]
+        ledger = await self._stripe.ledger()
+        async with self._database.transaction() as connection:
+            orders = [Order(**row._mapping) for row in await connection.execute(_ORDERS)]
+            tickets = [Tickets(**row._mapping) for row in await connection.execute(_TICKETS)]
+        return Books(
+            orders={order.id: order for order in orders},
+            tickets=tickets,
+            running=running,
+            captures=Counter(capture["order_id"] for capture in ledger["captures"]),
+            kept_cents=_kept_cents(ledger["captures"]),
+            open_sessions=Counter(
+                session["client_reference_id"]
+                for session in ledger["sessions"]
+                if session["status"] == "open"
+            ),
+        )
+
+    async def story(self, order_id: str) -> list[str]:
+        """Return the order's audit trail, one line an entry."""
+        async with self._database.transaction() as connection:
+            return [
+                f"{entry.at:%H:%M:%S.%f} {entry.action} by {entry.actor}, {entry.reason or ''} "
+                + " ".join(entry.stripe_ids.values())
+                for entry in await history_of(connection, OrderId(order_id))
+            ]
+
+
+def _kept_cents(captures: list[dict[str, Any]]) -> Counter[str]:
+    kept: Counter[str] = Counter()
+    for capture in captures:
+        kept[capture["order_id"]] += capture["amount"] - capture["amount_refunded"]
+    return kept
+
+
+_ACTIONS = (
+    select(func.array_agg(OrderHistoryRow.action))
+    .where(OrderHistoryRow.order_id == OrderRow.id)
+    .scalar_subquery()
+)
+_AWAITS_PAYMENT = exists().where(
+    PaymentRow.order_id == OrderRow.id, PaymentRow.status.in_(OPEN_STATUSES)
+)
+_ORDERS = select(
+    OrderRow.id,
+    OrderRow.status,
+    OrderRow.total_cents,
+    _AWAITS_PAYMENT.label("awaits_payment"),
+    func.coalesce(_ACTIONS, []).label("actions"),
+)
+_QUANTITY = (
+    select(func.coalesce(func.sum(OrderItemRow.quantity), 0))
+    .join(OrderRow, OrderRow.id == OrderItemRow.order_id)
+    .where(OrderItemRow.ticket_type_id == TicketTypeRow.id)
+    .correlate(TicketTypeRow)
+)
+_TICKETS = select(
+    TicketTypeRow.id,
+    TicketTypeRow.capacity,
+    TicketTypeRow.available,
+    _QUANTITY.where(OrderRow.status == OrderStatus.PAID).scalar_subquery().label("sold"),
+    _QUANTITY.where(_AWAITS_PAYMENT).scalar_subquery().label("held"),
+)

@@ -1,0 +1,91 @@
+"""A buyer's HTTP client: any API will do, and trouble is a reason to try again."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"  # docs.stripe.com/testing
+
+_PATIENCE_SECONDS = 60
+_TRY_SECONDS = 15
+_PAUSE_SECONDS = 1
+_EXPECTED = frozenset(
+    ("order_not_payable", "sold_out", "already_paid", "payment_processing", "session_not_found")
+)
+
+
+class NoAnswer(Exception):
+    """The APIs stayed unavailable for as long as a buyer waits."""
+
+
+@dataclass
+class Diary:
+    """What the buyers saw: orders the API acknowledged, and what should never be answered."""
+
+    order_ids: list[str] = field(default_factory=list)
+    gave_up: int = 0
+    strange: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an API answered; `code` names a problem, empty when all went well."""
+
+    body: dict[str, Any]
+    code: str = ""
+
+
+class Client:
+    """One buyer at the APIs' `urls`. It keeps a diary."""
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        urls: tuple[str, ...],
+        token: str,
+        chance: random.Random,
+        diary: Diary,
+    ) -> None:
+        self._http = http
+        self._urls = urls
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._chance = chance
+        self._diary = diary
+
+    async def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """Call a random API until one answers. Raises NoAnswer after a minute."""
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < give_up_at:
+            answer = await self._try(method, path, body, self._headers | (headers or {}))
+            if answer:
+                return answer
+            await asyncio.sleep(_PAUSE_SECONDS * self._chance.uniform(0.5, 1.5))
+        raise NoAnswer(f"{method} {path}")
+
+    async def _try(
+        self, method: str, path: str, body: object, headers: dict[str, str]
+    ) -> Answer | None:
+        url = self._chance.choice(self._urls) + path
+        timeout = aiohttp.ClientTimeout(total=_TRY_SECONDS)
+        try:
+            async with self._http.request(
+                method, url, json=body, headers=headers, timeout=timeout
+            ) as answer:
+                if answer.ok:
+                    return Answer(await answer.json() if "json" in answer.content_type else {})
+                problem = await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+        code = str(problem["code"])
+        if code in ("temporarily_unavailable", "idempotency_key_in_use"):
+            return None
+        if code not in _EXPECTED:
+            self._diary.strange[f"{method} {path.rpartition('/')[2]}: {answer.status} {code}"] += 1
+        return Answer(problem, code)

@@ -1,0 +1,43 @@
+"""The table that a kill run prints."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from domain.order import OrderStatus
+from onebox.report import say
+from trials.kill_books import Books
+from trials.kill_client import Diary
+from trials.kill_machine import Machine
+from trials.kill_verdict import RULES, Offence
+
+
+def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]) -> None:
+    """Print what happened and the counts that must be zero."""
+    statuses = Counter(order.status for order in books.orders.values())
+    rows: list[tuple[str, object]] = [
+        ("orders", len(books.orders)),
+        ("- paid", statuses[OrderStatus.PAID]),
+        ("- cancelled", statuses[OrderStatus.CANCELLED]),
+        ("- untouched", statuses[OrderStatus.CREATED]),
+        ("payments captured", books.captures.total()),
+        ("processes killed", _counted(machine.killed)),
+        ("ended by themselves", _counted(machine.fell)),
+    ]
+    rows += [("buyers who gave up", diary.gave_up), ("strange answers", _counted(diary.strange))]
+    counts = Counter(offence.rule for offence in found)
+    rows += [(f"**{rule}**: {meaning}", f"**{counts[rule]}**") for rule, meaning in RULES.items()]
+    say("\n| what | how many |\n| --- | --- |")
+    for name, value in rows:
+        say(f"| {name} | {value} |")
+
+
+def say_offence(offence: Offence, story: Iterable[str]) -> None:
+    """Print one broken promise and the history that led to it."""
+    say(f"\n{offence.rule}: {offence.subject}: {offence.what}")
+    for line in story:
+        say(f"  {line}")
+
+
+def _counted(counts: Counter[str]) -> str:
+    each = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+    return f"{counts.total()} ({each})" if each else "0"
