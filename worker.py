@@ -22,6 +22,7 @@ from settings import WorkerSettings, load
 from workflows.checkout import CheckoutWorkflow
 from workflows.client import connect
 from workflows.reconcile import ReconcileWorkflow
+from workflows.schedule import schedule_reconciler
 from workflows.stripe_event import StripeEventWorkflow
 
 # Importing our own modules anew for each workflow costs 6-7 CPU-ms an order; the replay tests
@@ -87,6 +88,7 @@ async def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     client = await connect()
+    await schedule_reconciler(client, settings.temporal_task_queue)
     database = Database(settings.database_url)
     async with aiohttp.ClientSession() as http, build_worker(client, database, http, settings):
         print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
@@ -96,4 +98,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # it logs every request twice
     uvloop.run(main())
