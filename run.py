@@ -1,7 +1,7 @@
 """The way in: `python3 run.py` sets up `.venv` and runs the whole system on this machine.
 
 Standard library only: it is what there is before anything is installed. What it hands over to is
-onebox/; the commands are in onebox/command_line.py.
+onebox/, pytest or trials/; the commands are in onebox/command_line.py.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 INSTALLED = VENV / "paysaga-installed"
 OLDEST_PYTHON = (3, 11)
+# The commands that are programs of their own, with options of their own.
+PROGRAMS = {"test": "pytest", "kill": "trials.kill", "walk": "trials.walk"}
 
 
 def main() -> None:
@@ -31,11 +33,12 @@ def main() -> None:
     arguments = sys.argv[1:]
     command = parse(arguments).command
     try:
-        install("dev" if command == "test" else "onebox")
+        install("dev" if command in PROGRAMS else "onebox")
     except KeyboardInterrupt:
         sys.exit(130)
-    words = ["-m", "pytest", *arguments[1:]] if command == "test" else ["-m", "onebox", *arguments]
-    os.execv(PYTHON, [str(PYTHON), *words])  # noqa: S606
+    own = PROGRAMS.get(command)
+    words = [own, *arguments[1:]] if own else ["onebox", *arguments]
+    os.execv(PYTHON, [str(PYTHON), "-m", *words])  # noqa: S606
 
 
 def install(group: str) -> None:

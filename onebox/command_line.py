@@ -9,10 +9,18 @@ two demonstration orders (one paid, one left alone), then up until Ctrl-C.
 State: .paysaga/ or the folder that PAYSAGA_STATE names."""
 
 
+# Programs of their own: all that follows is theirs.
+_PROGRAMS = {
+    "test": "the whole test suite; what follows is pytest's",
+    "walk": "random walks through every kind of trouble; --help tells more",
+    "kill": "a load of buyers while processes are killed; --help tells more",
+}
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return `command` (None, "test" or "token") and its options; exit with 2 on a wrong one."""
-    if arguments and arguments[0] == "test":  # all that follows is pytest's
-        return argparse.Namespace(command="test")
+    """Return `command` (None where there is none) and its options; exit with 2 on a wrong one."""
+    if arguments and arguments[0] in _PROGRAMS:
+        return argparse.Namespace(command=arguments[0])
     parser = argparse.ArgumentParser(
         prog="run.py",
         description=_DESCRIPTION,
@@ -25,7 +33,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--free-ports", action="store_true", help="listen on free ports instead of the usual ones"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("test", help="the whole test suite; what follows is pytest's")
+    for name, tells in _PROGRAMS.items():
+        commands.add_parser(name, help=tells)
     token = commands.add_parser("token", help="print a bearer token for this box's API")
     token.add_argument("--sub", default="alice", help="the user (default: alice)")
     token.add_argument(
