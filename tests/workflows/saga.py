@@ -163,6 +163,12 @@ class Saga(Orders):
         ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
         return [capture["amount_refunded"] for capture in ledger["captures"]]
 
+    async def session_at_stripe(self, order_id: OrderId) -> CheckoutSession:
+        """Wait until Stripe has a session for an order, whether or not we have heard of it."""
+        while not (ids := await self.session_ids(order_id)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return CheckoutSession(ids[0], "", datetime.now(UTC))
+
     async def session_ids(self, order_id: OrderId) -> list[str]:
         """Return the sessions that Stripe has for an order."""
         ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
