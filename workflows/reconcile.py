@@ -1,6 +1,7 @@
 """The reconciler: brings to a true end what fell between Stripe, PostgreSQL and Temporal."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -20,6 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps import at_stripe, in_database
     from workflows.stripe_event import StripeEventWorkflow
 
+ON_ITS_WAY = timedelta(seconds=10)
+
 
 @workflow.defn
 class ReconcileWorkflow:
@@ -29,9 +32,7 @@ class ReconcileWorkflow:
     async def run(self) -> Findings:
         """Hold the three owners of the truth against each other, once."""
         now = workflow.now()
-        payments = await at_stripe(
-            Reconciliation.unsettled_payments, now, summary="payments that no order has taken"
-        )
+        payments = await self._payments_that_nobody_takes()
         for report in payments:
             await self._tell_of_payment(report)
         overdue = await in_database(
@@ -44,6 +45,21 @@ class ReconcileWorkflow:
         for order_id in unbacked:
             await ask_for_attention(order_id, "PAID here, but Stripe knows of no payment")
         return Findings(len(payments), len(taken_up), len(unbacked))
+
+    async def _payments_that_nobody_takes(self) -> list[PaymentReport]:
+        """Look twice: what is only on its way has arrived by then."""
+        once = await self._unsettled_payments()
+        if not once:
+            return []
+        await workflow.sleep(ON_ITS_WAY)
+        return [report for report in await self._unsettled_payments() if report in once]
+
+    async def _unsettled_payments(self) -> list[PaymentReport]:
+        return await at_stripe(
+            Reconciliation.unsettled_payments,
+            workflow.now(),
+            summary="payments that no order has taken",
+        )
 
     async def _tell_of_payment(self, report: PaymentReport) -> None:
         """Bring a payment whose event never reached us the webhook's own way."""

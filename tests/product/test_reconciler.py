@@ -15,14 +15,11 @@ async def test_every_worker_may_schedule_it_and_it_runs(shop: Shop) -> None:
     for _ in range(2):
         await schedule_reconciler(shop.temporal, TASK_QUEUE)
     schedule = shop.temporal.get_schedule_handle(SCHEDULE_ID)
-    await shop.deliver_webhooks("drop")
-    order = await shop.order()
-    await shop.pay(await shop.checkout(order))
+    await shop.paid_order()
     await schedule.trigger()
     while not (runs := (await schedule.describe()).info.recent_actions):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     action = runs[0].action
     assert isinstance(action, ScheduleActionExecutionStartWorkflow)
     run = shop.temporal.get_workflow_handle_for(ReconcileWorkflow.run, action.workflow_id)
-    assert await run.result() == Findings(1, 0, 0)
-    assert await shop.final_status(order) == "PAID"
+    assert await run.result() == Findings(0, 0, 0)
