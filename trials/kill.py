@@ -17,12 +17,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="run.py kill", description=__doc__)
     parser.add_argument("--orders", type=int, default=100, metavar="N", help="default: 100")
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the chances of another run")
+    parser.add_argument(
+        "--at-points",
+        action="store_true",
+        help="kill workers before and after each activity and each call of Stripe, not at random",
+    )
     options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed  # noqa: S311
     directory = Path(tempfile.mkdtemp(prefix="paysaga-kill-"))
     directory.chmod(0o711)  # PostgreSQL may run as another user: to pass through, not to look
-    say(f"python3 run.py kill --orders {options.orders} --seed {seed}")
-    all_right = asyncio.run(run(Scale(options.orders, seed), directory))
+    mode = " --at-points" if options.at_points else ""
+    say(f"python3 run.py kill --orders {options.orders} --seed {seed}{mode}")
+    scale = Scale(options.orders, seed, at_points=options.at_points)
+    all_right = asyncio.run(run(scale, directory))
     if not all_right:
         say(f"\nWhat is left of it, with all logs: {directory}")
         return 1

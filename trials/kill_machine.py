@@ -21,6 +21,7 @@ from onebox.site import Site
 from onebox.state import load_secrets
 from onebox.supervisor import Supervisor
 from onebox.temporal import temporal, temporal_ready_url
+from trials.kill_points import EXIT_CODE
 
 _DATABASE = "paysaga"
 _START_AGAIN_AFTER_SECONDS = 0.5
@@ -90,7 +91,8 @@ class Machine:
 
     def _revive(self, part: Part) -> None:
         if part.start_at is None:
-            self.fell[part.kind] += 1
+            at_point = part.process.exit_code == EXIT_CODE
+            (self.killed if at_point else self.fell)[part.kind] += 1
             part.start_at = time.monotonic() + _START_AGAIN_AFTER_SECONDS
         if time.monotonic() >= part.start_at:
             part.process = part.start()

@@ -8,6 +8,7 @@ from onebox.report import say
 from trials.kill_books import Books
 from trials.kill_client import Diary
 from trials.kill_machine import Machine
+from trials.kill_points import Points, all_points
 from trials.kill_verdict import RULES, Offence
 
 
@@ -29,6 +30,14 @@ def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]
     say("\n| what | how many |\n| --- | --- |")
     for name, value in rows:
         say(f"| {name} | {value} |")
+
+
+def say_points(points: Points) -> None:
+    """Print at how many points a worker died, and which ones nobody came by."""
+    unmet = points.unmet()
+    say(f"\nPoints at which a worker died: {len(all_points()) - len(unmet)} of {len(all_points())}")
+    if unmet:
+        say(f"No worker came by: {', '.join(unmet)}")
 
 
 def say_offence(offence: Offence, story: Iterable[str]) -> None:

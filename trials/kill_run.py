@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -24,9 +25,11 @@ from trials.kill_books import Bookkeeper, Books
 from trials.kill_buyers import draw
 from trials.kill_client import Diary
 from trials.kill_crowd import Crowd
-from trials.kill_killer import kill_at_random
+from trials.kill_killer import kill_at_points, kill_at_random
 from trials.kill_machine import Machine, running_machine
-from trials.kill_report import say_offence, say_table
+from trials.kill_operator import reconcile_often
+from trials.kill_points import Points
+from trials.kill_report import say_offence, say_points, say_table
 from trials.kill_stripe import Stripe
 from trials.kill_verdict import offences
 
@@ -42,33 +45,50 @@ class Scale:
     orders: int
     seed: int
     hold_seconds: int = 15
+    at_points: bool = False
 
 
 async def run(scale: Scale, directory: Path) -> bool:
     """Do it all in an empty directory and print the table; say whether every promise held."""
-
-    def start_worker(site: Site) -> Process:
-        return product.worker(site, CHECKOUT_TIMEOUT_SECONDS=scale.hold_seconds)
-
+    points = Points(_new(directory / "points")) if scale.at_points else None
     async with (
         aiohttp.ClientSession() as http,
-        running_machine(directory, http, start_worker) as machine,
-        _bookkeeper(machine, http) as bookkeeper,
+        running_machine(directory, http, partial(_worker, scale, points)) as machine,
+        _database(machine.site) as database,
         asyncio.TaskGroup() as group,
     ):
-        keeping_up = group.create_task(machine.keep_up())
-        diary = await _trouble(scale, machine, http)
+        temporal = await Temporal.connect(f"{HOST}:{machine.site.ports.temporal}")
+        stripe = Stripe(http, machine.site.stripe_sandbox_url)
+        bookkeeper = Bookkeeper(database, temporal, stripe)
+        background = [
+            group.create_task(machine.keep_up()),
+            group.create_task(reconcile_often(temporal, every_seconds=scale.hold_seconds)),
+        ]
+        diary = await _trouble(scale, machine, http, points)
         books = await _settled(bookkeeper)
-        keeping_up.cancel()
+        for task in background:
+            task.cancel()
         found = offences(books, diary.order_ids)
         say_table(books, machine, diary, found)
+        if points:
+            say_points(points)
         for offence in found:
             say_offence(offence, await bookkeeper.story(offence.subject))
         return not (found or diary.strange)
     raise AssertionError("the block returns")
 
 
-async def _trouble(scale: Scale, machine: Machine, http: aiohttp.ClientSession) -> Diary:
+def _worker(scale: Scale, points: Points | None, site: Site) -> Process:
+    if points is None:
+        return product.worker(site, CHECKOUT_TIMEOUT_SECONDS=scale.hold_seconds)
+    hold = {"CHECKOUT_TIMEOUT_SECONDS": str(scale.hold_seconds)}
+    words = ["-m", "trials.worker_with_points", points.directory]
+    return site.python("worker", words, site.environment() | hold)
+
+
+async def _trouble(
+    scale: Scale, machine: Machine, http: aiohttp.ClientSession, points: Points | None
+) -> Diary:
     """Let the buyers come under faults and kills; return what they saw, when all is calm again."""
     chance = random.Random(scale.seed)  # noqa: S311 - to be repeated, not to be secret
     stripe = Stripe(http, machine.site.stripe_sandbox_url)
@@ -78,7 +98,11 @@ async def _trouble(scale: Scale, machine: Machine, http: aiohttp.ClientSession) 
     async with asyncio.TaskGroup() as group:
         trouble = [
             group.create_task(stripe.storm(_child(chance), machine.api_urls)),
-            group.create_task(kill_at_random(machine, _child(chance))),
+            group.create_task(
+                kill_at_points(points, _child(chance))
+                if points
+                else kill_at_random(machine, _child(chance))
+            ),
         ]
         await crowd.live(plans)
         await asyncio.sleep(scale.hold_seconds)  # the last deadlines shall see kills too
@@ -101,12 +125,10 @@ async def _put_on_sale(site: Site, http: aiohttp.ClientSession, orders: int) -> 
 
 
 @asynccontextmanager
-async def _bookkeeper(machine: Machine, http: aiohttp.ClientSession) -> AsyncIterator[Bookkeeper]:
-    site = machine.site
+async def _database(site: Site) -> AsyncIterator[Database]:
     database = Database(site.database_url)
-    temporal = await Temporal.connect(f"{HOST}:{site.ports.temporal}")
     try:
-        yield Bookkeeper(database, temporal, Stripe(http, site.stripe_sandbox_url))
+        yield database
     finally:
         await database.close()
 
@@ -127,3 +149,8 @@ async def _settled(bookkeeper: Bookkeeper) -> Books:
 
 def _child(chance: random.Random) -> random.Random:
     return random.Random(chance.getrandbits(64))  # noqa: S311
+
+
+def _new(directory: Path) -> Path:
+    directory.mkdir()
+    return directory

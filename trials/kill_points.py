@@ -1,0 +1,63 @@
+"""The named points of the story at which a worker can be told to die.
+
+A point is armed by a file of its name. Whichever worker comes to it first takes the file away and
+dies on the spot; so each arming kills once, whatever the number of workers.
+"""
+
+import inspect
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from activities.attempts import Attempts
+from activities.reconciliation import Reconciliation
+from activities.refunds import Refunds
+from activities.sessions import Sessions
+from activities.settlement import Settlements
+
+EXIT_CODE = 86
+_AT_STRIPE = (Sessions, Reconciliation, Refunds)
+_OWNERS = (Attempts, Settlements, *_AT_STRIPE)
+# Where in an activity; Stripe has done what it was asked before the second of its two.
+BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
+# What these do not ask of Stripe, they write down.
+_DATABASE_ONLY = ("open_refund", "overdue_checkouts", "record_drift")
+
+
+class Points:
+    """Points, armed in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def arm(self, point: str) -> None:
+        """Let the next worker that comes to the point die."""
+        (self.directory / point).touch()
+
+    def unmet(self) -> list[str]:
+        """Return the armed points that no worker has come to."""
+        return sorted(os.listdir(self.directory))
+
+    def reach(self, activity: str, where: str) -> None:
+        """Die here, at once and without a word, if the point is armed."""
+        try:
+            (self.directory / _point(activity, where)).unlink()
+        except FileNotFoundError:
+            return
+        os._exit(EXIT_CODE)
+
+
+def all_points() -> Sequence[str]:
+    """Return every point: both ends of each activity, and both ends of what it asks of Stripe."""
+    points = []
+    for owner in _OWNERS:
+        for activity, member in vars(owner).items():
+            if inspect.iscoroutinefunction(member) and not activity.startswith("_"):
+                asks = owner in _AT_STRIPE and activity not in _DATABASE_ONLY
+                calls = (ASKS_STRIPE, STRIPE_ANSWERED) if asks else ()
+                points += [_point(activity, where) for where in (BEGINS, *calls, ENDS)]
+    return points
+
+
+def _point(activity: str, where: str) -> str:
+    return f"{activity}.{where}"
