@@ -10,7 +10,6 @@ from typing import Any
 from trials.kill_client import DECLINED_CARD, GOOD_CARD, Client, Diary, NoAnswer
 from trials.kill_stripe import Stripe
 
-_ORDERS_PER_SECOND = 2.5
 _THINKS_SECONDS = 2
 
 
@@ -24,6 +23,7 @@ class Story(StrEnum):
     NEVER_PAY = "never pays"
     CANCEL = "cancels"
     PAY_AND_CANCEL = "pays and cancels at once"
+    PAY_BY_BANK = "pays by bank debit, which takes a while"
     PRESS_TWICE = "presses twice, then pays"
 
 
@@ -38,11 +38,11 @@ class Plan:
     seed: int
 
 
-def draw(chance: random.Random, orders: int, ticket_types: int) -> list[Plan]:
-    """Draw the plans of as many buyers, who come at a steady pace."""
+def draw(chance: random.Random, orders: int, seconds: float, ticket_types: int) -> list[Plan]:
+    """Draw the plans of as many buyers, who come at a steady pace for some seconds."""
     return [
         Plan(
-            starts_at_seconds=number / _ORDERS_PER_SECOND,
+            starts_at_seconds=number * seconds / orders,
             story=chance.choice(list(Story)),
             ticket_type=chance.randrange(ticket_types),
             quantity=chance.randint(1, 3),
@@ -115,6 +115,9 @@ class Buyer:
                     self._stripe.pay(session_id, GOOD_CARD),
                     self._client.call("POST", f"/orders/{order_id}/cancel"),
                 )
+                return
+            case Story.PAY_BY_BANK:
+                await self._stripe.pay_by_bank(session_id, self._chance.random() * _THINKS_SECONDS)
                 return
             case Story.DECLINE_THEN_PAY:
                 await self._stripe.pay(session_id, DECLINED_CARD)

@@ -10,7 +10,7 @@ from trials.kill_points import Points, all_points
 _WEIGHTS = {"worker": 4, "api": 3, "postgres": 2, "temporal": 2}
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
 _LONGEST_DOWN_SECONDS = 2
-_POINT_EVERY_SECONDS = 1.5
+POINT_EVERY_SECONDS = 1.5
 
 
 async def kill_at_random(machine: Machine, chance: random.Random) -> None:
@@ -28,4 +28,4 @@ async def kill_at_points(points: Points, chance: random.Random) -> None:
     """
     for point in chance.sample(all_points(), len(all_points())):
         points.arm(point)
-        await asyncio.sleep(_POINT_EVERY_SECONDS)
+        await asyncio.sleep(POINT_EVERY_SECONDS)

@@ -29,14 +29,16 @@ class Points:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._armed: list[str] = []
 
     def arm(self, point: str) -> None:
         """Let the next worker that comes to the point die."""
         (self.directory / point).touch()
+        self._armed.append(point)
 
-    def unmet(self) -> list[str]:
-        """Return the armed points that no worker has come to."""
-        return sorted(os.listdir(self.directory))
+    def met(self) -> list[str]:
+        """Return the points at which a worker died."""
+        return sorted(set(self._armed) - set(os.listdir(self.directory)))
 
     def reach(self, activity: str, where: str) -> None:
         """Die here, at once and without a word, if the point is armed."""

@@ -34,10 +34,10 @@ def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]
 
 def say_points(points: Points) -> None:
     """Print at how many points a worker died, and which ones nobody came by."""
-    unmet = points.unmet()
-    say(f"\nPoints at which a worker died: {len(all_points()) - len(unmet)} of {len(all_points())}")
-    if unmet:
-        say(f"No worker came by: {', '.join(unmet)}")
+    every, met = all_points(), points.met()
+    say(f"\nA worker died at {len(met)} of {len(every)} points.")
+    if missed := set(every) - set(met):
+        say(f"None came by: {', '.join(sorted(missed))}.")
 
 
 def say_offence(offence: Offence, story: Iterable[str]) -> None:

@@ -25,14 +25,15 @@ from trials.kill_books import Bookkeeper, Books
 from trials.kill_buyers import draw
 from trials.kill_client import Diary
 from trials.kill_crowd import Crowd
-from trials.kill_killer import kill_at_points, kill_at_random
+from trials.kill_killer import POINT_EVERY_SECONDS, kill_at_points, kill_at_random
 from trials.kill_machine import Machine, running_machine
 from trials.kill_operator import reconcile_often
-from trials.kill_points import Points
+from trials.kill_points import Points, all_points
 from trials.kill_report import say_offence, say_points, say_table
 from trials.kill_stripe import Stripe
 from trials.kill_verdict import offences
 
+_ORDERS_PER_SECOND = 2.5
 _SETTLED_WITHIN_SECONDS = 300
 _LOOK_EVERY_SECONDS = 1
 _NOT_READABLE_YET = (SQLAlchemyError, RPCError, RuntimeError, OSError, aiohttp.ClientError)
@@ -46,6 +47,12 @@ class Scale:
     seed: int
     hold_seconds: int = 15
     at_points: bool = False
+
+    @property
+    def load_seconds(self) -> float:
+        """For how long buyers come: as fast as two cores can, or until all points are armed."""
+        seconds = self.orders / _ORDERS_PER_SECOND
+        return max(seconds, len(all_points()) * POINT_EVERY_SECONDS) if self.at_points else seconds
 
 
 async def run(scale: Scale, directory: Path) -> bool:
@@ -93,7 +100,7 @@ async def _trouble(
     chance = random.Random(scale.seed)  # noqa: S311 - to be repeated, not to be secret
     stripe = Stripe(http, machine.site.stripe_sandbox_url)
     ticket_types = await _put_on_sale(machine.site, http, scale.orders)
-    plans = draw(chance, scale.orders, len(ticket_types))
+    plans = draw(chance, scale.orders, scale.load_seconds, len(ticket_types))
     crowd = Crowd(http, machine, stripe, ticket_types, scale.hold_seconds)
     async with asyncio.TaskGroup() as group:
         trouble = [

@@ -10,6 +10,7 @@ import aiohttp
 _WEATHER_CHANGES_AFTER_SECONDS = 2
 # Half of the time webhooks come as they should.
 _MODES = ("deliver", "deliver", "deliver", "drop", "double", "reorder")
+_BANK_ACCOUNT = "000123456789"
 _REQUESTS = (
     "POST /v1/checkout/sessions",
     "POST /v1/checkout/sessions/*/expire",
@@ -36,9 +37,13 @@ class Stripe:
 
     async def pay(self, session_id: str, card: str) -> bool:
         """Try to pay; False when the card is declined or the session is no longer open."""
-        url = f"{self._url}/sessions/{session_id}/pay"
-        async with self._http.post(url, json={"card": card}) as answer:
-            return answer.ok
+        return await self._post(f"sessions/{session_id}/pay", {"card": card})
+
+    async def pay_by_bank(self, session_id: str, seconds: float) -> None:
+        """Begin a bank debit if the session is open; it succeeds after some seconds."""
+        if await self._post(f"sessions/{session_id}/pay", {"bank_account": _BANK_ACCOUNT}):
+            await asyncio.sleep(seconds)
+            await self._post(f"sessions/{session_id}/settle", {"succeeds": True})
 
     async def ledger(self) -> dict[str, Any]:
         """Return the sandbox's own account of the money."""
@@ -61,6 +66,10 @@ class Stripe:
     async def calm(self, api_url: str) -> None:
         """Deliver webhooks as they should be, and answer every request."""
         await self._weather(api_url, "deliver", [])
+
+    async def _post(self, path: str, body: dict[str, Any]) -> bool:
+        async with self._http.post(f"{self._url}/{path}", json=body) as answer:
+            return answer.ok
 
     async def _weather(self, api_url: str, mode: str, faults: list[dict[str, Any]]) -> None:
         webhooks = {"url": f"{api_url}/webhooks/stripe", "mode": mode}

@@ -31,8 +31,8 @@ RULES = {
 
 def offences(books: Books, acknowledged: Collection[str]) -> list[Offence]:
     """Hold PostgreSQL and Temporal against Stripe's ledger and the orders the API acknowledged."""
-    found = [Offence("lost", order_id, "order gone") for order_id in acknowledged
-             if order_id not in books.orders]  # fmt: skip
+    known = {*acknowledged, *books.captures}
+    found = [Offence("lost", gone, "no such order") for gone in known - books.orders.keys()]
     for order in books.orders.values():
         found.extend(_money(order, books))
         found.extend(_end(order, books))
