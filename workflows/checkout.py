@@ -112,7 +112,8 @@ class CheckoutWorkflow:
 
     async def _plot(self) -> CheckoutOutcome:
         self._outcome = await self._sell()
-        workflow.upsert_search_attributes([ORDER_STATUS.value_set(self._outcome)])
+        if self._outcome is not CheckoutOutcome.REFUSED:
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(self._outcome)])
         self._tell(Scene(self._outcome))
         await workflow.wait_condition(workflow.all_handlers_finished)
         while self._reports:
@@ -139,6 +140,7 @@ class CheckoutWorkflow:
         attempt = await in_database(Attempts.hold_tickets, wanted, summary="hold the tickets")
         if attempt:
             self._attempt, self._deadline = attempt, attempt.expires_at
+            self._look = self._look or self._is_processing
             workflow.upsert_search_attributes([PAYMENT_DEADLINE.value_set(attempt.expires_at)])
         return attempt
 

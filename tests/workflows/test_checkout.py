@@ -259,6 +259,16 @@ async def test_a_delayed_payment_is_asked_after_once_a_day(saga: Saga) -> None:
     assert await checkout.result() is CheckoutOutcome.PAID
 
 
+async def test_a_delayed_payment_survives_its_terminated_checkout(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await begin_debit(saga, order, checkout, session)
+    await checkout.terminate("pressed by mistake")
+    await saga.settle(session, succeeds=True)
+    again = await saga.start(order)
+    assert await again.result() is CheckoutOutcome.PAID
+
+
 async def test_a_payment_of_another_amount_is_set_aside(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
