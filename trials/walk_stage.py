@@ -10,13 +10,22 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.webhook import USED
 from database.payments import open_attempt
-from domain.ids import OrderId, TicketTypeId, checkout_workflow_id, stripe_event_workflow_id
+from domain.ids import (
+    OrderId,
+    TicketTypeId,
+    checkout_workflow_id,
+    new_id,
+    stripe_event_workflow_id,
+)
 from stripe_sandbox.store import Document
+from tests.workflows.saga import TASK_QUEUE
 from trials.world import World
+from workflows.reconcile import ReconcileWorkflow
 
 TICKETS_OF = (1, 2, 1, 2)  # the orders of a walk want six tickets of three
 CAPACITY = 3
 MOMENT = timedelta(seconds=1)
+RECONCILED_WITHIN = timedelta(seconds=30)
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
 
@@ -34,6 +43,7 @@ class Stage:
         self.world = world
         self.tickets = tickets
         self.orders = orders
+        self._reconciliations: list[str] = []
 
     async def call(self, method: str, path: str, allowed: Iterable[int]) -> None:
         """Call the API; a buyer whose answer takes too long goes away.
@@ -83,14 +93,21 @@ class Stage:
         workflow_id = checkout_workflow_id(self.orders[order])
         return self.world.environment.client.get_workflow_handle(workflow_id)
 
+    async def reconcile(self) -> None:
+        """Run the reconciler once, as its schedule would."""
+        run = await self.world.environment.client.start_workflow(
+            ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
+        )
+        self._reconciliations.append(run.id)
+        await self.world.let_pass(RECONCILED_WITHIN)
+
     async def running(self) -> list[str]:
         """Return the workflows of this walk that have not ended."""
-        ids = [checkout_workflow_id(order_id) for order_id in self.orders]
-        ids += [
-            stripe_event_workflow_id(event["id"])
-            for order_id in self.orders
-            for event in self.events(order_id)
-        ]
+        ids = list(self._reconciliations)
+        for order_id in self.orders:
+            told = [*self.events(order_id), *self.sessions(order_id)]
+            ids.append(checkout_workflow_id(order_id))
+            ids += [stripe_event_workflow_id(document["id"]) for document in told]
         return [workflow_id for workflow_id in ids if await self._runs(workflow_id)]
 
     async def _runs(self, workflow_id: str) -> bool:

@@ -150,14 +150,25 @@ class RequestCancellation:
 
 @dataclass(frozen=True)
 class Terminate:
-    """An operator presses Terminate."""
+    """An operator presses Terminate, while no activity is under way: see ClockStuck."""
 
     order: int
 
     async def act(self, stage: Stage) -> None:
         """End the workflow where it stands."""
+        checkout = stage.checkout(self.order)
         with _whether_or_not_it_runs():
-            await stage.checkout(self.order).terminate("pressed by an operator")
+            if not (await checkout.describe()).raw_description.pending_activities:
+                await checkout.terminate("pressed by an operator")
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    """The reconciler's time has come."""
+
+    async def act(self, stage: Stage) -> None:
+        """Run it."""
+        await stage.reconcile()
 
 
 @dataclass(frozen=True)

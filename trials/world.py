@@ -17,6 +17,7 @@ import httpx2
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
+from sqlalchemy import text
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
@@ -42,7 +43,15 @@ from workflows import search_attributes
 
 BUYER = "buyer"
 TIME_STEP = timedelta(minutes=30)  # by so much Stripe's clock is behind Temporal's at the most
+STUCK_AFTER_SECONDS = 15
 _TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
+
+
+class ClockStuck(Exception):
+    """The test server skips no more time, in this world: it lost count of what is going on.
+
+    So it does where a workflow is terminated whose activity is under way.
+    """
 
 
 class World(Saga):
@@ -58,14 +67,24 @@ class World(Saga):
         account: Account = self.stripe.state.account
         return account
 
-    async def let_pass(self, duration: timedelta) -> None:
-        """Let time pass, at Temporal and at Stripe; whatever is running goes on meanwhile."""
+    async def let_pass(self, duration: timedelta, longest_step: timedelta = TIME_STEP) -> None:
+        """Let time pass, at Temporal and at Stripe; whatever is running goes on meanwhile.
+
+        Raises ClockStuck.
+        """
         while duration > timedelta():
-            step = min(duration, TIME_STEP)
+            step = min(duration, longest_step)
             async with self.skipping:  # the test server cannot skip for two
-                await self.environment.sleep(step)
-                await self.set_stripes_clock(await self.environment.get_current_time())
+                await self._skip(step)
             duration -= step
+
+    async def _skip(self, duration: timedelta) -> None:
+        try:
+            async with asyncio.timeout(STUCK_AFTER_SECONDS):
+                await self.environment.sleep(duration)
+        except TimeoutError:
+            raise ClockStuck from None
+        await self.set_stripes_clock(await self.environment.get_current_time())
 
 
 @contextmanager
@@ -95,11 +114,18 @@ async def world(database_url: str) -> AsyncIterator[World]:
         ),
         _api(environment.client, database, database_url) as api,
     ):
+        await _empty(database)
         sdk = connect_stripe(STRIPE_KEY, sandbox_url, http)
         made = World(environment, database, sdk, http, sandbox_url)
         made.api, made.stripe, made.skipping = api, sandbox, asyncio.Lock()
         yield made
     await database.close()
+
+
+async def _empty(database: Database) -> None:
+    """Forget the orders of an earlier world, which this one's Stripe knows nothing of."""
+    async with database.transaction() as connection:
+        await connection.execute(text("TRUNCATE orders, ticket_types CASCADE"))
 
 
 @asynccontextmanager

@@ -1,0 +1,42 @@
+"""A few random walks on each run of the tests; `python3 run.py walk` goes on as long as one likes."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from trials.walk import Findings, hunt
+from trials.walk_scripts import Script, play
+from trials.walk_steps import Checkout, Deliver, Fault, PassToDeadline, Pay, Terminate
+from trials.world import World, world
+
+WALKS = 20
+
+
+@pytest.fixture(scope="module")
+async def walker(database_url: str) -> AsyncIterator[World]:
+    """A world of its own, silent: its faults are wanted."""
+    logging.disable(logging.ERROR)
+    async with world(database_url) as made:
+        yield made
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        ([], "CREATED"),
+        ([Checkout(0), Pay(0), Deliver(0, times=2)], "PAID"),
+        ([Checkout(0, times=2), PassToDeadline(0)], "CANCELLED"),
+        ([Fault("create", "timeout_after"), Checkout(0), Pay(0), Terminate(0)], "PAID"),
+    ],
+)
+async def test_a_script_ends_as_it_should(walker: World, script: Script, end: str) -> None:
+    assert (await play(walker, script))[end] > 0
+
+
+@pytest.mark.timeout(600)
+async def test_no_walk_breaks_a_promise(walker: World) -> None:
+    findings = Findings()
+    await hunt(walker, findings, seed=1, walks=WALKS)
+    assert not findings.failed, findings.failure()
