@@ -1,7 +1,7 @@
 """Which scripts a random walk may follow, and how one is played."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import get_args, get_type_hints
 
@@ -34,10 +34,10 @@ ENDS_WITHIN = HOLD + timedelta(minutes=10)
 DAY = timedelta(days=1)
 
 orders = st.integers(0, len(TICKETS_OF) - 1)
-checkout = st.builds(Checkout, orders, st.integers(1, 2))
-pay = st.builds(Pay, orders, st.sampled_from(("good", "declined", "bank")))
+checkout: st.SearchStrategy[Step] = st.builds(Checkout, orders, st.integers(1, 2))
+pay: st.SearchStrategy[Step] = st.builds(Pay, orders, st.sampled_from(("good", "declined", "bank")))
 requests = st.sampled_from(get_args(get_type_hints(Fault)["request"]))
-fault = st.one_of(  # Stripe saves no 429 under a key
+fault: st.SearchStrategy[Step] = st.one_of(  # Stripe saves no 429 under a key
     st.builds(Fault, requests, st.just("error_before"), st.integers(1, 3), st.just(429)),
     st.builds(
         Fault,
@@ -47,28 +47,34 @@ fault = st.one_of(  # Stripe saves no 429 under a key
         st.sampled_from((500, 503)),
     ),
 )
-step: st.SearchStrategy[Step] = st.one_of(
-    checkout,
-    checkout,
-    pay,
-    pay,
-    fault,
-    st.builds(Deliver, orders, st.integers(-3, -1), st.integers(1, 2)),
-    st.builds(Return, orders),
-    st.builds(Settle, orders, st.booleans()),
-    st.builds(Cancel, orders),
-    st.builds(RequestCancellation, orders),
-    st.builds(Reconcile),
-    st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))),
-    st.builds(PassToDeadline, orders, st.integers(-1, 1)),
-)
-at_once = st.builds(AtOnce, st.lists(step, min_size=2, max_size=3))
-alone = st.one_of(step, step, step, step, at_once, st.builds(Terminate, orders))
+
+
+def _weighed(steps: Mapping[st.SearchStrategy[Step], int]) -> st.SearchStrategy[Step]:
+    """Return one of these strategies, each as often as it weighs; `one_of` knows no weights."""
+    bag = [strategy for strategy, weight in steps.items() for _ in range(weight)]
+    return st.sampled_from(bag).flatmap(lambda strategy: strategy)
+
+
+COMMON: dict[st.SearchStrategy[Step], int] = {
+    checkout: 6,
+    pay: 6,
+    st.builds(Deliver, orders, st.integers(-3, -1), st.integers(1, 2)): 3,
+    st.builds(Return, orders): 2,
+    st.builds(Settle, orders, st.booleans()): 2,
+    st.builds(Cancel, orders): 2,
+    st.builds(RequestCancellation, orders): 1,
+    st.builds(Reconcile): 1,
+    st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))): 1,
+    st.builds(PassToDeadline, orders, st.integers(-1, 1)): 2,
+    fault: 3,
+}
+together = st.lists(_weighed(COMMON), min_size=2, max_size=3)
+alone = _weighed(COMMON | {st.builds(AtOnce, together): 4, st.builds(Terminate, orders): 1})
 some_steps = st.lists(alone, max_size=10)
 # In pieces, for they are longer than one list on the average, and shrink to nothing all the same.
-scripts = st.tuples(
-    st.lists(st.one_of(checkout, fault), max_size=4), some_steps, some_steps, some_steps
-).map(lambda pieces: [step for piece in pieces for step in piece])
+scripts = st.tuples(st.lists(checkout, max_size=4), some_steps, some_steps, some_steps).map(
+    lambda pieces: [step for piece in pieces for step in piece]
+)
 
 
 async def play(world: World, script: Script) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""A few random walks on each run of the tests; `python3 run.py walk` goes on as long as one likes."""
+"""A few random walks on each run of the tests; `python3 run.py walk` goes on as long as wanted."""
 
 import logging
 from collections.abc import AsyncIterator
