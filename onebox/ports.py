@@ -1,10 +1,14 @@
 """Which ports the pieces listen on. Everything listens on this machine's loopback address only."""
 
+import secrets
 import socket
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 
 HOST = "127.0.0.1"
+# Below what systems give to outgoing connections (Linux: 32768 and up): one of those could take a
+# port between its choice and the start of its server.
+NOT_EPHEMERAL = range(10_000, 32_000)
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,7 @@ class Ports:
     stripe_sandbox: int = 4010
     temporal: int = 7233
     temporal_ui: int = 8233
-    postgres: int = 54320
+    postgres: int = 15432
 
 
 ANY = Ports(0, 0, 0, 0, 0)
@@ -28,18 +32,24 @@ def choose(wanted: Ports) -> Ports:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, the system's choice."""
+    """Return a port that nobody listens on."""
     with ExitStack() as held:
         return _bind(held, 0)
 
 
 def _bind(held: ExitStack, port: int) -> int:
+    """Hold a port, another one if it is taken."""
+    while not (port and _holds(held, port)):
+        port = secrets.choice(NOT_EPHEMERAL)
+    return port
+
+
+def _holds(held: ExitStack, port: int) -> bool:
     probe = held.enter_context(socket.socket())
     # As servers do: connections of an earlier run that linger in TIME_WAIT do not take a port.
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind((HOST, port))
     except OSError:
-        return _bind(held, 0)
-    chosen: int = probe.getsockname()[1]
-    return chosen
+        return False
+    return True
