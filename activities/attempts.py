@@ -11,9 +11,10 @@ from database import payments, tickets
 from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
+from database.orders import lock_order, touch_order
 from domain.checkout import CloseAttempt, CloseReason, HoldTickets
 from domain.errors import DomainError, OrderNotPayable
-from domain.ids import OrderId, PaymentId, new_id
+from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
 
@@ -29,12 +30,6 @@ CLOSED_AS = {
     CloseReason.PAYMENT_MISMATCH: PaymentStatus.FAILED,
     CloseReason.REFUSED: PaymentStatus.FAILED,
 }
-
-
-async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderStatus:
-    """Lock the order's row for the rest of the transaction; every transition does this first."""
-    statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
-    return OrderStatus((await connection.execute(statement)).scalar_one())
 
 
 class Attempts:
@@ -112,7 +107,7 @@ class Attempts:
         async with self._database.transaction() as connection:
             if await lock_order(connection, closing.order_id) is OrderStatus.CREATED:
                 await _give_back(connection, closing)
-                await _touch(connection, closing.order_id)
+                await touch_order(connection, closing.order_id)
                 await _record(connection, "checkout_refused", closing)
 
     @activity.defn
@@ -145,12 +140,6 @@ async def _give_back(connection: AsyncConnection, closing: CloseAttempt) -> bool
         return False
     await tickets.release(connection, closing.order_id)
     return True
-
-
-async def _touch(connection: AsyncConnection, order_id: OrderId) -> None:
-    await connection.execute(
-        update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now())
-    )
 
 
 async def _record(connection: AsyncConnection, action: str, closing: CloseAttempt) -> None:

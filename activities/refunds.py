@@ -4,11 +4,11 @@ import stripe
 from sqlalchemy import func, update
 from temporalio import activity
 
-from activities.attempts import lock_order
 from activities.errors import refusal
 from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
+from database.orders import lock_order
 from database.refunds import late_key, open_late_refund, refund_by_key, store_answer
 from domain.errors import RefundRefused
 from domain.order import OrderStatus

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.attempts import lock_order
 from database.engine import Database
 from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
-from database.payments import IS_OPEN, attempt_by_id, mismatch, open_attempt, session_request
+from database.orders import lock_order, touch_order
+from database.payments import IS_OPEN, attempt_by_id, mismatch
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.ids import OrderId
 from domain.order import OrderStatus
@@ -73,7 +73,7 @@ class Settlements:
         async with self._database.transaction() as connection:
             await lock_order(connection, payment.order_id)
             if row := (await connection.execute(statement)).one_or_none():
-                await _touch_order(connection, payment.order_id)
+                await touch_order(connection, payment.order_id)
                 await record(
                     connection,
                     payment.order_id,
@@ -88,7 +88,7 @@ class Settlements:
         """Mark the order for a person to look at."""
         async with self._database.transaction() as connection:
             await lock_order(connection, attention.order_id)
-            await _touch_order(connection, attention.order_id, needs_attention=True)
+            await touch_order(connection, attention.order_id, needs_attention=True)
             await record(
                 connection,
                 attention.order_id,
@@ -105,10 +105,10 @@ async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> R
 
 async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) -> bool:
     """Say whether an event may have overtaken the answer that names its session."""
-    attempt = await open_attempt(connection, order_id)
-    if attempt is None:
-        return False
-    return (await session_request(connection, attempt.id)).session is None
+    nameless = exists().where(
+        PaymentRow.order_id == order_id, IS_OPEN, PaymentRow.provider_ref.is_(None)
+    )
+    return bool((await connection.execute(select(nameless))).scalar_one())
 
 
 def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
@@ -163,7 +163,7 @@ async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) ->
         )
     )
     if not (await connection.execute(seen)).scalar_one():
-        await _touch_order(connection, report.order_id, needs_attention=True)
+        await touch_order(connection, report.order_id, needs_attention=True)
         await record(
             connection,
             report.order_id,
@@ -173,9 +173,3 @@ async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) ->
             **stripe_ids,
         )
     return Settlement.SET_ASIDE
-
-
-async def _touch_order(connection: AsyncConnection, order_id: OrderId, **values: bool) -> None:
-    await connection.execute(
-        update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now(), **values)
-    )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, select
+from sqlalchemy import Row, Select, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -148,3 +148,16 @@ async def changed_at(
         select(OrderRow.id, OrderRow.updated_at).where(OrderRow.id.in_(order_ids))
     )
     return {OrderId(row.id): row.updated_at for row in rows}
+
+
+async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderStatus:
+    """Lock the order's row for the rest of the transaction; every transition does this first."""
+    statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
+    return OrderStatus((await connection.execute(statement)).scalar_one())
+
+
+async def touch_order(connection: AsyncConnection, order_id: OrderId, **values: bool) -> None:
+    """Note that something about an order has changed, and set flags such as `needs_attention`."""
+    await connection.execute(
+        update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now(), **values)
+    )
