@@ -17,10 +17,14 @@ router = APIRouter(prefix="/_sandbox", tags=["Sandbox"])
 
 
 class Payment(BaseModel):
-    """How to pay: by card, by default the one that always works, or by bank account."""
+    """How to pay: by card, by default the one that always works, or by bank account.
+
+    `late` pays by card even though the session is no longer open: money that came all the same.
+    """
 
     card: str = GOOD_CARD
     bank_account: str | None = None
+    late: bool = False
 
 
 class Settlement(BaseModel):
@@ -53,7 +57,9 @@ async def pay(session_id: str, request: Request, payment: Payment | None = None)
     if payment.bank_account:
         payments.pay_by_bank(account, session_id, payment.bank_account, by_hand=True)
     else:
-        payments.pay_by_card(account, session_id, payment.card, authenticated=True)
+        payments.pay_by_card(
+            account, session_id, payment.card, authenticated=True, late=payment.late
+        )
     return sessions.find(account, session_id)
 
 

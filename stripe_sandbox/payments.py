@@ -37,10 +37,18 @@ class Outcome(Enum):
 
 
 def pay_by_card(
-    account: Account, session_id: str, number: str, *, authenticated: bool = False
+    account: Account,
+    session_id: str,
+    number: str,
+    *,
+    authenticated: bool = False,
+    late: bool = False,
 ) -> Outcome:
-    """Pay a session by card. Raises StripeError: 402 when declined, 400 when it is not open."""
-    session = _open(account, session_id)
+    """Pay a session by card. Raises StripeError: 402 when declined, 400 when it is not open.
+
+    `late` takes the money of a session that has expired, too.
+    """
+    session = _unpaid(account, session_id) if late else _open(account, session_id)
     digits = re.sub(r"[\s-]", "", number)
     intent = _intent(account, session)
     if digits in DECLINES:
@@ -135,6 +143,13 @@ def _open(account: Account, session_id: str) -> Document:
     session = sessions.find(account, session_id)
     if session["status"] != "open":
         raise StripeError(400, f"This Checkout Session is {session['status']}.")
+    return session
+
+
+def _unpaid(account: Account, session_id: str) -> Document:
+    session = sessions.find(account, session_id)
+    if session["status"] == "complete":
+        raise StripeError(400, "This Checkout Session is complete.")
     return session
 
 

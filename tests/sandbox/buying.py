@@ -44,7 +44,7 @@ class Sandbox:
         """Return a session as it is now, with its payment intent."""
         return await self.sessions.retrieve_async(session.id, {"expand": ["payment_intent"]})
 
-    async def pay(self, session: Session, **how: str) -> None:
+    async def pay(self, session: Session, **how: str | bool) -> None:
         """Pay a session through the admin API."""
         await self.admin("POST", f"sessions/{session.id}/pay", how)
 

@@ -156,3 +156,13 @@ async def test_every_answer_names_its_request_and_version(sandbox: Sandbox) -> N
     assert session.last_response is not None
     assert session.last_response.request_id
     assert session.last_response.headers["Stripe-Version"] == stripe.api_version
+
+
+async def test_money_may_come_for_an_expired_session_once(sandbox: Sandbox) -> None:
+    session = await sandbox.open()
+    await sandbox.sessions.expire_async(session.id)
+    await sandbox.pay(session, late=True)
+    paid = await sandbox.look(session)
+    assert (paid.status, paid.payment_status) == ("complete", "paid")
+    with pytest.raises(AssertionError, match="is complete"):
+        await sandbox.pay(session, late=True)

@@ -80,7 +80,7 @@ class Saga(Orders):
             start_workflow_operation=start,
         )
 
-    async def pay(self, session: CheckoutSession, **how: str) -> None:
+    async def pay(self, session: CheckoutSession, **how: str | bool) -> None:
         """Pay a session, by default with the card that always works. No webhook is sent."""
         await self.sandbox("POST", f"sessions/{session.session_id}/pay", how)
 
