@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.errors import refusal
-from database import payments, tickets
+from database import holds, payments
 from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
@@ -64,7 +64,7 @@ class Attempts:
             raise OrderNotPayable(f"The order is {status}.")
         if wanted.adopt_only:
             return None
-        await tickets.hold(connection, wanted.order_id)
+        await holds.hold(connection, wanted.order_id)
         return await self._insert(connection, wanted)
 
     async def _insert(self, connection: AsyncConnection, wanted: HoldTickets) -> Attempt:
@@ -138,7 +138,7 @@ async def _give_back(connection: AsyncConnection, closing: CloseAttempt) -> bool
         connection, PaymentId(closing.payment_id), CLOSED_AS[closing.reason]
     ):
         return False
-    await tickets.release(connection, closing.order_id)
+    await holds.release(connection, closing.order_id)
     return True
 
 

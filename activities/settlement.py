@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from database import tickets
 from database.engine import Database
 from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
@@ -30,9 +31,9 @@ class Settlements:
     async def mark_paid(self, paid: PaidReport) -> Settlement:
         """Mark the order PAID if the report is a payment of its open attempt, to the letter.
 
-        LATE if it is one of ours, but nothing waits for the money any more. Anything else is set
-        aside: the order gets `needs_attention` and an entry in its history. Repeating a report
-        changes nothing.
+        The tickets are issued with it. LATE if the report is one of ours, but nothing waits for
+        the money any more. Anything else is set aside: the order gets `needs_attention` and an
+        entry in its history. Repeating a report changes nothing.
         """
         report = paid.report
         async with self._database.transaction() as connection:
@@ -46,6 +47,7 @@ class Settlements:
                 return Settlement.PAID
             if not await _pay(connection, report):
                 return Settlement.LATE
+            await tickets.issue(connection, report.order_id)
             await record(
                 connection,
                 report.order_id,
@@ -137,6 +139,7 @@ async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
         .values(
             status=PaymentStatus.SUCCEEDED,
             payment_intent=report.payment_intent,
+            captured_cents=report.amount_total,
             updated_at=func.now(),
         )
         .returning(PaymentRow.id)

@@ -12,15 +12,19 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from domain.dispute import DisputeStatus
 from domain.order import OrderStatus
+from domain.outgoing import OutgoingType
 from domain.payment import OPEN_STATUSES, PaymentStatus
 from domain.refund import RefundStatus
+from domain.ticket import TicketStatus
 
 
 class Base(DeclarativeBase):
@@ -104,7 +108,7 @@ class OrderItemRow(Base):
 
 
 class PaymentRow(Base):
-    """Attempts to collect an order's total.
+    """Attempts to collect an order's total. `captured_cents` is what Stripe took for it.
 
     Every parameter of the Stripe call stands in the row or its order, so that a repeated call
     is the same byte for byte: Stripe refuses a key that comes again with other parameters.
@@ -114,6 +118,7 @@ class PaymentRow(Base):
     __table_args__ = (
         CheckConstraint(_one_of("status", PaymentStatus), name="payment_status_known"),
         CheckConstraint("amount_cents > 0", name="amount_positive"),
+        CheckConstraint("captured_cents >= 0", name="captured_not_negative"),
         Index(
             "one_open_attempt_an_order",
             "order_id",
@@ -133,6 +138,7 @@ class PaymentRow(Base):
     session_url: Mapped[str | None]
     key_number: Mapped[int] = mapped_column(server_default=text("1"))
     amount_cents: Mapped[int]
+    captured_cents: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=PaymentStatus.PENDING)
     livemode: Mapped[bool]
@@ -144,7 +150,10 @@ class PaymentRow(Base):
 
 
 class RefundRow(Base):
-    """Money given back. The row comes first, then Stripe, with `idempotency_key` as the key."""
+    """Money given back. The row comes first, then Stripe, with `idempotency_key` as the key.
+
+    A refund that was made in Stripe's dashboard has the key `stripe-{stripe_id}`.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -163,8 +172,71 @@ class RefundRow(Base):
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=RefundStatus.PENDING)
     reason: Mapped[str]
+    failure_reason: Mapped[str | None]
+    key_number: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DisputeRow(Base):
+    """Disputes, each once, by the id that Stripe gave it."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", DisputeStatus), name="dispute_status_known"),
+        Index("disputes_of_order", "order_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))
+    amount_cents: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TicketRow(Base):
+    """Tickets of PAID orders: `number` counts within a line of the order, `code` opens the gate."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", TicketStatus), name="ticket_status_known"),
+        UniqueConstraint("order_id", "ticket_type_id", "number", name="one_ticket_a_seat"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    ticket_type_id: Mapped[str] = mapped_column(ForeignKey("ticket_types.id"))
+    number: Mapped[int]
+    code: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str] = mapped_column(server_default=TicketStatus.VALID)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OutgoingEventRow(Base):
+    """What other systems are told, in the order of `number`; `delivered_at` when one took it."""
+
+    __tablename__ = "outgoing_events"
+    __table_args__ = (
+        CheckConstraint(_one_of("type", OutgoingType), name="outgoing_type_known"),
+        Index(
+            "undelivered_events",
+            "order_id",
+            "number",
+            postgresql_where=text("delivered_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    type: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    delivered_at: Mapped[datetime | None]
 
 
 class OrderHistoryRow(Base):

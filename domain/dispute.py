@@ -1,0 +1,20 @@
+"""A dispute: the buyer's bank asks for the money back, and somebody decides."""
+
+from enum import StrEnum
+
+
+class DisputeStatus(StrEnum):
+    """Stripe's words: https://docs.stripe.com/api/disputes/object#dispute_object-status."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    PREVENTED = "prevented"
+
+
+# The money stayed here, and nobody asks for it any more. A lost dispute stays a dispute.
+IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
