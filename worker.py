@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.attempts import Attempts
+from activities.disputes import Disputes
 from activities.reconciliation import Reconciliation
 from activities.refunds import Refunds
 from activities.sessions import Sessions
@@ -46,6 +47,7 @@ def build_worker(
     sessions = Sessions(stripe, database)
     reconciliation = Reconciliation(stripe, database)
     refunds = Refunds(stripe, database)
+    disputes = Disputes(stripe, database)
     settlements = Settlements(
         database, processing=timedelta(days=settings.async_payment_timeout_days)
     )
@@ -67,6 +69,7 @@ def build_worker(
             reconciliation.unbacked_orders,
             reconciliation.overdue_checkouts,
             reconciliation.record_drift,
+            disputes.take_dispute,
             refunds.open_refund,
             refunds.refund_late_payment,
         ],

@@ -9,12 +9,22 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.auth import CallerOf
 from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
-from api.schemas import HistoryEntry, Id, ListOf, NewOrder, OrderView, PageOf, PaymentView
+from api.schemas import (
+    HistoryEntry,
+    Id,
+    ListOf,
+    NewOrder,
+    OrderView,
+    PageOf,
+    PaymentView,
+    TicketView,
+)
 from api.services import ServicesOf
 from database.catalogue import ticket_types_by_id
 from database.history import history_of
 from database.orders import add_order, order_of, orders_of
 from database.payments import payments_of
+from database.tickets import tickets_of
 from domain.ids import OrderId
 from domain.order import Order
 from domain.pricing import price
@@ -76,6 +86,14 @@ async def see_payments(order: VisibleOrder, services: ServicesOf) -> ListOf[Paym
     async with services.database.transaction() as connection:
         found = await payments_of(connection, order.id)
     return ListOf(data=[PaymentView.model_validate(row) for row in found])
+
+
+@router.get("/orders/{order_id}/tickets", responses=SEEING)
+async def see_tickets(order: VisibleOrder, services: ServicesOf) -> ListOf[TicketView]:
+    """See the tickets of an order: issued with its payment, in the order of its lines."""
+    async with services.database.transaction() as connection:
+        found = await tickets_of(connection, order.id)
+    return ListOf(data=[TicketView.model_validate(row) for row in found])
 
 
 @router.get("/orders/{order_id}/history", responses=SEEING)

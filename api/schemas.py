@@ -18,6 +18,7 @@ from domain.ids import TicketTypeId
 from domain.money import CURRENCIES, MAXIMUM_CENTS, Currency, smallest_step
 from domain.order import MAXIMUM_ITEMS, MAXIMUM_QUANTITY, Order, OrderStatus
 from domain.payment import PaymentStatus
+from domain.ticket import TicketStatus
 
 MAXIMUM_CAPACITY = 1_000_000
 Item = TypeVar("Item")
@@ -226,6 +227,25 @@ class PaymentView(BaseModel):
     currency: str
     status: PaymentStatus
     created_at: datetime
+
+
+class TicketView(BaseModel):
+    """A ticket: a gate lets in whoever shows the `code` of a VALID one."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="tic_5f0c",
+            ticket_type_id="tkt_064f",
+            code="9B2E6C1D0A7F4E55B3A1C8D2E4F60718",
+            status="VALID",
+        ),
+    )
+
+    id: str
+    ticket_type_id: str
+    code: str
+    status: TicketStatus
 
 
 class HistoryEntry(BaseModel):

@@ -56,6 +56,12 @@ async def attempt_by_id(connection: AsyncConnection, payment_id: PaymentId) -> A
     return attempt_of((await connection.execute(statement)).one())
 
 
+async def payment_of_intent(connection: AsyncConnection, payment_intent: str) -> Row[Any] | None:
+    """Return the attempt that was paid by one of Stripe's payment intents."""
+    statement = select(PaymentRow.__table__).where(PaymentRow.payment_intent == payment_intent)
+    return (await connection.execute(statement)).one_or_none()
+
+
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
     """Return what to ask of Stripe for an attempt."""
     statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)

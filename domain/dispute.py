@@ -1,6 +1,9 @@
 """A dispute: the buyer's bank asks for the money back, and somebody decides."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from domain.money import Cents, Currency
 
 
 class DisputeStatus(StrEnum):
@@ -18,3 +21,14 @@ class DisputeStatus(StrEnum):
 
 # The money stayed here, and nobody asks for it any more. A lost dispute stays a dispute.
 IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute as Stripe reports it; `amount_cents` is in minor units."""
+
+    id: str
+    amount_cents: Cents
+    currency: Currency
+    reason: str
+    status: DisputeStatus
