@@ -14,7 +14,7 @@ from temporalio import client as temporal_client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
-from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
+from domain.ids import OrderId, checkout_workflow_id, new_id, stripe_event_workflow_id
 from tests.api.world import (
     NEXT_WEBHOOK_SECRET,
     TASK_QUEUE,
@@ -162,6 +162,14 @@ async def test_a_payment_that_is_not_ours_is_left_alone(
     told = event(order)
     assert (await send(anonymous, told)).status_code == 200
     assert not await is_settled(temporal, told)
+
+
+async def test_an_event_that_overtook_its_order_is_kept(
+    anonymous: Client, temporal: Temporal
+) -> None:
+    told = event(new_id("ord"))
+    assert (await send(anonymous, told)).status_code == 200
+    assert await is_settled(temporal, told)
 
 
 async def test_a_type_that_we_do_not_use_is_left_alone(anonymous: Client, order_id: str) -> None:

@@ -19,7 +19,7 @@ from domain.checkout import CancelRequest, CheckoutOutcome, CloseAttempt, CloseR
 from domain.ids import OrderId, checkout_workflow_id
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
-from domain.reports import report_of
+from domain.reports import USED_EVENTS, report_of_event
 from tests.orders import Orders
 from workflows.checkout import CheckoutWorkflow
 
@@ -101,13 +101,17 @@ class Saga(Orders):
             return await response.json()
 
     async def report(self, session: CheckoutSession) -> PaymentReport:
-        """Return what the event `checkout.session.completed` says of a session."""
-        events = await self.sdk.v1.events.list_async({"type": "checkout.session.completed"})
-        for event in events.data:
-            found = report_of(event.data.object.to_dict(), event.id)
+        """Return what the last of Stripe's events says of a session."""
+        events = await self.sdk.v1.events.list_async({"types": sorted(USED_EVENTS), "limit": 100})
+        async for event in events.auto_paging_iter():
+            found = report_of_event(event.to_dict())
             if found and found.session_id == session.session_id:
                 return found
         raise AssertionError("no such event")
+
+    async def event_id(self, session: CheckoutSession) -> str:
+        """Return the id of the last event of a session."""
+        return str((await self.report(session)).event_id)
 
     async def skip(self, duration: timedelta) -> None:
         """Let time pass, at Temporal and at Stripe."""

@@ -9,7 +9,7 @@ from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
-NOTHING = Findings(0, 0, 0)
+NOTHING = Findings()
 
 
 async def reconcile(saga: Saga) -> Findings:
@@ -36,7 +36,7 @@ async def test_a_lost_event_is_made_good_before_the_deadline(saga: Saga) -> None
     order = await saga.order()
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
-    assert await reconcile(saga) == Findings(1, 0, 0)
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
     await checkout.result()
     assert (await saga.see(order)).status is OrderStatus.PAID
     assert "drift_found" in await saga.actions(order)
@@ -49,7 +49,7 @@ async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
     checkout, session = await saga.checkout(order)
     await checkout.terminate("pressed by mistake")
     await saga.alter_attempt(order, expires_at=datetime.now(UTC) - timedelta(minutes=5))
-    assert await reconcile(saga) == Findings(0, 1, 0)
+    assert await reconcile(saga) == Findings(overdue_checkout=1)
     await saga.ended(checkout_workflow_id(order))
     assert (await saga.see(order)).status is OrderStatus.CANCELLED
     assert await saga.stripe_status(session) == "expired"
@@ -62,8 +62,8 @@ async def test_a_terminated_checkout_that_was_paid_makes_the_order_paid(saga: Sa
     checkout, session = await saga.checkout(order)
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
-    assert await reconcile(saga) == Findings(1, 0, 0)
-    await saga.ended(stripe_event_workflow_id(session.session_id))
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
+    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
     assert (await saga.see(order)).status is OrderStatus.PAID
 
 
@@ -73,8 +73,8 @@ async def test_late_money_whose_event_was_lost_goes_back(saga: Saga) -> None:
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
     await saga.cancel_in_database(order)
-    assert await reconcile(saga) == Findings(1, 0, 0)
-    await saga.ended(stripe_event_workflow_id(session.session_id))
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
+    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
     assert await saga.refunded(order) == [9000]
     assert await reconcile(saga) == NOTHING
 
@@ -85,7 +85,7 @@ async def test_an_order_that_stripe_knows_no_payment_of_asks_for_attention(saga:
     await checkout.terminate("pressed by mistake")
     now = await saga.environment.get_current_time()
     await saga.pretend_paid(order, begun=now - timedelta(minutes=5))
-    assert await reconcile(saga) == Findings(0, 0, 1)
+    assert await reconcile(saga) == Findings(unbacked_order=1)
     assert (await saga.see(order)).needs_attention
     assert await reconcile(saga) == NOTHING
     await saga.pay(session)
