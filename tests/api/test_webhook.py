@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from temporalio import client as temporal_client
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
@@ -144,6 +145,17 @@ async def test_a_payment_without_a_running_checkout_is_settled_once(
     answers = await asyncio.gather(*(send(anonymous, told) for _ in range(200)))
     assert {answer.status_code for answer in answers} == {200}
     assert await is_settled(temporal, told)
+
+
+async def test_a_payment_whose_workflow_was_terminated_is_settled_when_it_is_told_again(
+    anonymous: Client, temporal: Temporal, order_id: str
+) -> None:
+    told = event(order_id)
+    await send(anonymous, told)
+    settling = temporal.get_workflow_handle(stripe_event_workflow_id(told["id"]))
+    await settling.terminate()
+    await send(anonymous, told)
+    assert (await settling.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 @pytest.mark.parametrize("kind", ["checkout.session.expired", "checkout.session.completed"])
