@@ -14,7 +14,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
 from database.engine import Database
-from database.payments import SessionRequest, give_up_key, session_request, store_session
+from database.payments import (
+    SessionRequest,
+    give_up_key,
+    looked_at,
+    session_request,
+    store_session,
+)
 from domain.errors import SessionRefused
 from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus
 from domain.reports import report_of
@@ -53,7 +59,7 @@ class Sessions:
     async def check_session(self, attempt: Attempt) -> PaymentReport:
         """Ask Stripe how the attempt's session stands."""
         session = await self._session_of(attempt)
-        return await self._retrieve(session.session_id)
+        return await self._look_at(attempt, session)
 
     @activity.defn
     async def close_session(self, attempt: Attempt) -> PaymentReport:
@@ -71,7 +77,7 @@ class Sessions:
             await self._sessions.expire_async(session.session_id)
         except stripe.InvalidRequestError as error:
             activity.logger.info("The session is no longer open: %s", error.user_message)
-        report = await self._retrieve(session.session_id)
+        report = await self._look_at(attempt, session)
         if report.status is SessionStatus.OPEN:
             raise ApplicationError("Stripe still says open", type="session_still_open")
         return report
@@ -116,11 +122,16 @@ class Sessions:
             await give_up_key(connection, request.payment_id)
         raise error
 
-    async def _retrieve(self, session_id: str) -> PaymentReport:
-        session = await self._sessions.retrieve_async(session_id, {"expand": ["payment_intent"]})
-        report = report_of(_plain(session))
+    async def _look_at(self, attempt: Attempt, session: CheckoutSession) -> PaymentReport:
+        found = await self._sessions.retrieve_async(
+            session.session_id, {"expand": ["payment_intent"]}
+        )
+        report = report_of(_plain(found))
         if report is None:
-            raise ApplicationError(f"{session_id} names no order", type="not_ours")
+            raise ApplicationError(f"{session.session_id} names no order", type="not_ours")
+        async with self._database.transaction() as connection:
+            # Temporal's clock, as that of the reconciler, whatever the worker's or PostgreSQL's.
+            await looked_at(connection, attempt.id, activity.info().current_attempt_scheduled_time)
         return report
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.errors import refusal
 from database import tickets
 from database.engine import Database
 from database.history import record
@@ -15,6 +16,7 @@ from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
 from database.payments import IS_OPEN, attempt_by_id, mismatch
 from domain.checkout import Attention, PaidReport, ProcessingPayment
+from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
@@ -33,11 +35,15 @@ class Settlements:
 
         The tickets are issued with it. LATE if the report is one of ours, but nothing waits for
         the money any more. Anything else is set aside: the order gets `needs_attention` and an
-        entry in its history. Repeating a report changes nothing.
+        entry in its history. Repeating a report changes nothing. Raises ApplicationError of type
+        `order_not_found`, not retryable.
         """
         report = paid.report
         async with self._database.transaction() as connection:
-            await lock_order(connection, report.order_id)
+            try:
+                await lock_order(connection, report.order_id)
+            except OrderNotFound as error:
+                raise refusal(error) from error
             attempt = await _attempt_of_session(connection, report.session_id)
             if attempt is None and await _awaits_its_session(connection, report.order_id):
                 raise ApplicationError("the attempt's session is not known yet", type="too_early")
@@ -67,6 +73,7 @@ class Settlements:
             .where(PaymentRow.id == payment.payment_id, PaymentRow.status == PaymentStatus.PENDING)
             .values(
                 status=PaymentStatus.PROCESSING,
+                looked_at=payment.at,
                 expires_at=payment.at + self._processing,
                 updated_at=func.now(),
             )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -109,12 +109,6 @@ async def order_of(
     return _order_of(row)
 
 
-async def order_exists(connection: AsyncConnection, order_id: OrderId) -> bool:
-    """Say whether an order is ours."""
-    statement = select(exists().where(OrderRow.id == order_id))
-    return bool((await connection.execute(statement)).scalar_one())
-
-
 async def order_of_session(
     connection: AsyncConnection, session_id: str
 ) -> tuple[Order, PaymentStatus] | None:
@@ -151,9 +145,15 @@ async def changed_at(
 
 
 async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderStatus:
-    """Lock the order's row for the rest of the transaction; every transition does this first."""
+    """Lock the order's row for the rest of the transaction; every transition does this first.
+
+    Raises OrderNotFound.
+    """
     statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
-    return OrderStatus((await connection.execute(statement)).scalar_one())
+    status = (await connection.execute(statement)).scalar_one_or_none()
+    if status is None:
+        raise OrderNotFound
+    return OrderStatus(status)
 
 
 async def touch_order(connection: AsyncConnection, order_id: OrderId, **values: bool) -> None:

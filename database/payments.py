@@ -100,6 +100,13 @@ async def store_session(
     )
 
 
+async def looked_at(connection: AsyncConnection, payment_id: PaymentId, at: datetime) -> None:
+    """Note that Stripe said at a time (UTC) how an attempt's session stands."""
+    await connection.execute(
+        update(PaymentRow).where(PaymentRow.id == payment_id).values(looked_at=at)
+    )
+
+
 async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
     """Return all attempts of an order, oldest first."""
     statement = (

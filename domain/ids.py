@@ -1,5 +1,6 @@
 """Identifiers: opaque strings whose prefix says what they name."""
 
+import re
 import secrets
 import time
 from typing import NewType
@@ -8,6 +9,8 @@ OrderId = NewType("OrderId", str)
 TicketTypeId = NewType("TicketTypeId", str)
 PaymentId = NewType("PaymentId", str)
 UserId = NewType("UserId", str)
+
+_ORDER_ID = re.compile(r"ord_[0-9a-f]{30}")
 
 
 def new_suffix() -> str:
@@ -19,6 +22,11 @@ def new_suffix() -> str:
 def new_id(prefix: str) -> str:
     """Return a fresh id such as `ord_064f…`."""
     return f"{prefix}_{new_suffix()}"
+
+
+def has_our_form(order_id: OrderId) -> bool:
+    """Say whether an id looks like one of our orders'; other shops of an account have others."""
+    return _ORDER_ID.fullmatch(order_id) is not None
 
 
 def checkout_workflow_id(order_id: OrderId) -> str:

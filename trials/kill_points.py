@@ -21,7 +21,7 @@ _OWNERS = (Attempts, Settlements, *_AT_STRIPE)
 # Where in an activity; Stripe has done what it was asked before the second of its two.
 BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
 # What these do not ask of Stripe, they write down.
-_DATABASE_ONLY = ("open_refund", "overdue_checkouts", "record_drift")
+_DATABASE_ONLY = ("open_refund", "abandoned_checkouts", "record_drift")
 
 
 class Points:

@@ -7,7 +7,7 @@ see pending. A step at Stripe is a normal activity from the start, for the same 
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Required, TypedDict, TypeVar, Unpack
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -24,6 +24,14 @@ PATIENTLY = RetryPolicy(
 )
 DATABASE_TIMEOUT = timedelta(seconds=5)
 STRIPE_TIMEOUT = timedelta(seconds=30)
+LISTING_TIMEOUT = timedelta(minutes=10)
+
+
+class _Patience(TypedDict, total=False):
+    start_to_close_timeout: Required[timedelta]
+    schedule_to_close_timeout: timedelta | None
+    heartbeat_timeout: timedelta
+    summary: Required[str]
 
 
 class StepRefused(Exception):
@@ -51,7 +59,9 @@ async def in_database(
         )
     except FailureError as error:  # a local activity's own, not wrapped in an ActivityError
         _raise_refusal(error)
-    return await _patiently(step, argument, within=DATABASE_TIMEOUT, summary=summary)
+    return await _patiently(
+        step, argument, start_to_close_timeout=DATABASE_TIMEOUT, summary=summary
+    )
 
 
 async def at_stripe(
@@ -66,27 +76,32 @@ async def at_stripe(
     Raises StepRefused when Stripe refuses the request itself, ActivityError after giving up.
     """
     return await _patiently(
-        step, argument, within=STRIPE_TIMEOUT, summary=summary, give_up_after=give_up_after
+        step,
+        argument,
+        start_to_close_timeout=STRIPE_TIMEOUT,
+        schedule_to_close_timeout=give_up_after,
+        summary=summary,
+    )
+
+
+async def listed_at_stripe(
+    step: Step[Owner, Argument, Result], argument: Argument, *, summary: str
+) -> Result:
+    """Run a step that reads page after page at Stripe, with a heartbeat for each, until done."""
+    return await _patiently(
+        step,
+        argument,
+        start_to_close_timeout=LISTING_TIMEOUT,
+        heartbeat_timeout=STRIPE_TIMEOUT,
+        summary=summary,
     )
 
 
 async def _patiently(
-    step: Step[Owner, Argument, Result],
-    argument: Argument,
-    *,
-    within: timedelta,
-    summary: str,
-    give_up_after: timedelta | None = None,
+    step: Step[Owner, Argument, Result], argument: Argument, **how: Unpack[_Patience]
 ) -> Result:
     try:
-        return await workflow.execute_activity_method(
-            step,
-            argument,
-            start_to_close_timeout=within,
-            schedule_to_close_timeout=give_up_after,
-            retry_policy=PATIENTLY,
-            summary=summary,
-        )
+        return await workflow.execute_activity_method(step, argument, retry_policy=PATIENTLY, **how)
     except ActivityError as error:
         _raise_refusal(error)
         raise

@@ -1,10 +1,19 @@
 """The story of a payment that Stripe reports while no checkout is running to take it."""
 
+from datetime import timedelta
+
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.payment import PaymentReport, Settlement
+    from workflows.search_attributes import NEEDS_ATTENTION
     from workflows.settlement import settle
+    from workflows.steps import StepRefused
+
+# An event may overtake its order where PostgreSQL lags behind: a standby took over, or a backup
+# was restored. After an hour it is more likely that the order belongs to somebody else.
+LOOK_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (1, 9, 50, 540, 3000))
 
 
 @workflow.defn
@@ -13,5 +22,22 @@ class StripeEventWorkflow:
 
     @workflow.run
     async def run(self, report: PaymentReport) -> Settlement:
-        """Settle one event; its id is the workflow's, so that a duplicate meets itself."""
-        return await settle(report)
+        """Settle one event; its id is the workflow's, so that a duplicate meets itself.
+
+        Fails with `order_not_found` when there is no such order, and none comes within an hour.
+        """
+        for pause in LOOK_AGAIN_AFTER:
+            try:
+                return await settle(report)
+            except StepRefused:
+                await workflow.sleep(pause, summary="until the order is there")
+        try:
+            return await settle(report)
+        except StepRefused as refused:
+            workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(True)])
+            raise ApplicationError(
+                f"{report.payment_intent} was paid for {report.order_id}, which is no order of "
+                "ours. If it is another shop's, nothing is to be done; if ours is lost, give the "
+                "money back at Stripe, or bring the order back and reset this workflow.",
+                type=refused.error.type,
+            ) from refused

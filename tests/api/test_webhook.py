@@ -11,10 +11,11 @@ from typing import Any
 import httpx2
 import pytest
 from temporalio import client as temporal_client
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
-from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
+from domain.ids import OrderId, checkout_workflow_id, new_id, stripe_event_workflow_id
 from tests.api.world import (
     NEXT_WEBHOOK_SECRET,
     TASK_QUEUE,
@@ -146,6 +147,17 @@ async def test_a_payment_without_a_running_checkout_is_settled_once(
     assert await is_settled(temporal, told)
 
 
+async def test_a_payment_whose_workflow_was_terminated_is_settled_when_it_is_told_again(
+    anonymous: Client, temporal: Temporal, order_id: str
+) -> None:
+    told = event(order_id)
+    await send(anonymous, told)
+    settling = temporal.get_workflow_handle(stripe_event_workflow_id(told["id"]))
+    await settling.terminate()
+    await send(anonymous, told)
+    assert (await settling.describe()).status is WorkflowExecutionStatus.RUNNING
+
+
 @pytest.mark.parametrize("kind", ["checkout.session.expired", "checkout.session.completed"])
 async def test_a_hint_without_a_running_checkout_is_left_alone(
     anonymous: Client, temporal: Temporal, order_id: str, kind: str
@@ -162,6 +174,14 @@ async def test_a_payment_that_is_not_ours_is_left_alone(
     told = event(order)
     assert (await send(anonymous, told)).status_code == 200
     assert not await is_settled(temporal, told)
+
+
+async def test_an_event_that_overtook_its_order_is_kept(
+    anonymous: Client, temporal: Temporal
+) -> None:
+    told = event(new_id("ord"))
+    assert (await send(anonymous, told)).status_code == 200
+    assert await is_settled(temporal, told)
 
 
 async def test_a_type_that_we_do_not_use_is_left_alone(anonymous: Client, order_id: str) -> None:

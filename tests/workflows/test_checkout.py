@@ -309,3 +309,4 @@ async def begin_debit(
     await saga.pay(session, bank_account=DEBIT_THAT_SUCCEEDS)
     await checkout.signal(CheckoutWorkflow.look_at_stripe)
     await saga.until_processing(order)
+    await saga.until_idle(checkout)

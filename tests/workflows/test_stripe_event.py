@@ -1,24 +1,38 @@
 """Payments that Stripe reports while no checkout is running to take them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from domain.ids import OrderId, stripe_event_workflow_id
+import pytest
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.payment import PaymentReport, Settlement
 from tests.orders import PRICE
 from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.stripe_event import StripeEventWorkflow
 
+Settling = WorkflowHandle[StripeEventWorkflow, Settlement]
 
-async def settle(saga: Saga, report: PaymentReport) -> Settlement:
-    """Let a workflow of its own settle an event."""
+
+async def start_settling(saga: Saga, report: PaymentReport) -> Settling:
+    """Start a workflow of its own that settles an event."""
     assert report.event_id
-    return await saga.environment.client.execute_workflow(
+    handle = await saga.environment.client.start_workflow(
         StripeEventWorkflow.run,
         report,
         id=stripe_event_workflow_id(report.event_id),
         task_queue=TASK_QUEUE,
     )
+    saga.told.append(handle)
+    return handle
+
+
+async def settle(saga: Saga, report: PaymentReport) -> Settlement:
+    """Let a workflow of its own settle an event."""
+    return await (await start_settling(saga, report)).result()
 
 
 async def test_a_payment_whose_checkout_was_terminated_makes_the_order_paid(saga: Saga) -> None:
@@ -92,3 +106,32 @@ async def test_a_session_that_was_not_made_by_us_is_set_aside(saga: Saga) -> Non
     assert await settle(saga, stranger) is Settlement.SET_ASIDE
     assert (await saga.see(order)).status is OrderStatus.CREATED
     assert await settle(saga, ours) is Settlement.PAID
+
+
+async def test_an_event_that_overtook_its_order_waits_for_it(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.until_idle(checkout)
+    await checkout.terminate("pressed by mistake")
+    await saga.pay(session)
+    elsewhere = OrderId(new_id("ord"))
+    await saga.rename(order, elsewhere)
+    settling = await start_settling(saga, await saga.report(session))
+    await saga.skip(timedelta(minutes=5))
+    await saga.rename(elsewhere, order)
+    assert await settling.result() is Settlement.PAID
+    assert (await saga.see(order)).status is OrderStatus.PAID
+
+
+async def test_a_payment_whose_order_never_comes_fails_in_the_open(saga: Saga) -> None:
+    session = await saga.session_of_another_shop()
+    await saga.pay(session)
+    began = await saga.environment.get_current_time()
+    settling = await start_settling(saga, await saga.report(session))
+    with pytest.raises(WorkflowFailureError) as failed:
+        await settling.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == "order_not_found"
+    ended = (await settling.describe()).close_time
+    assert ended
+    assert timedelta(hours=1) <= ended - began < timedelta(hours=2)
