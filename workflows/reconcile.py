@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.checkout import CheckoutWorkflow
     from workflows.search_attributes import ORDER_ID, ORDER_STATUS
     from workflows.settlement import ask_for_attention
-    from workflows.steps import at_stripe, in_database
+    from workflows.steps import in_database, patiently
     from workflows.stripe_event import StripeEventWorkflow
 
 ON_ITS_WAY = timedelta(seconds=10)
@@ -39,7 +39,7 @@ class ReconcileWorkflow:
             Reconciliation.overdue_checkouts, now, summary="checkouts behind their deadline"
         )
         taken_up = [order_id for order_id in overdue if await self._take_up(order_id)]
-        unbacked = await at_stripe(
+        unbacked = await patiently(
             Reconciliation.unbacked_orders, now, summary="orders that Stripe knows no payment of"
         )
         for order_id in unbacked:
@@ -55,7 +55,7 @@ class ReconcileWorkflow:
         return [report for report in await self._unsettled_payments() if report in once]
 
     async def _unsettled_payments(self) -> list[PaymentReport]:
-        return await at_stripe(
+        return await patiently(
             Reconciliation.unsettled_payments,
             workflow.now(),
             summary="payments that no order has taken",

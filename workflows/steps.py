@@ -1,8 +1,8 @@
 """How the steps of the stories are run: every timeout and retry policy stands here.
 
-A step in the database is a local activity: no round trip through Temporal while all is well. When
-PostgreSQL is in trouble it becomes a normal activity, which retries patiently and which operators
-see pending. A step at Stripe is a normal activity from the start, for the same reason.
+A step is first tried as a local activity: no round trip through Temporal while all is well. When
+PostgreSQL or Stripe is in trouble it becomes a normal activity, which retries patiently and which
+operators see pending.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,12 +18,15 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 Step = Callable[[Owner, Argument], Awaitable[Result]]
 
-QUICKLY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=3)
+ONCE = RetryPolicy(maximum_attempts=1)
+SOME_TIMES = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=3)
 PATIENTLY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
 DATABASE_TIMEOUT = timedelta(seconds=5)
 STRIPE_TIMEOUT = timedelta(seconds=30)
+# Temporal takes a workflow task from a worker that is silent for ten seconds.
+PROMPT_ANSWER = timedelta(seconds=5)
 
 
 class StepRefused(Exception):
@@ -42,16 +45,10 @@ async def in_database(
     Raises StepRefused when a rule of the domain says no.
     """
     try:
-        return await workflow.execute_local_activity_method(
-            step,
-            argument,
-            start_to_close_timeout=DATABASE_TIMEOUT,
-            retry_policy=QUICKLY,
-            summary=summary,
-        )
-    except FailureError as error:  # a local activity's own, not wrapped in an ActivityError
+        return await _promptly(step, argument, DATABASE_TIMEOUT, SOME_TIMES, summary)
+    except FailureError as error:
         _raise_refusal(error)
-    return await _patiently(step, argument, within=DATABASE_TIMEOUT, summary=summary)
+    return await patiently(step, argument, within=DATABASE_TIMEOUT, summary=summary)
 
 
 async def at_stripe(
@@ -65,19 +62,27 @@ async def at_stripe(
 
     Raises StepRefused when Stripe refuses the request itself, ActivityError after giving up.
     """
-    return await _patiently(
+    try:
+        return await _promptly(step, argument, PROMPT_ANSWER, ONCE, summary)
+    except FailureError as error:
+        _raise_refusal(error)
+    return await patiently(
         step, argument, within=STRIPE_TIMEOUT, summary=summary, give_up_after=give_up_after
     )
 
 
-async def _patiently(
+async def patiently(
     step: Step[Owner, Argument, Result],
     argument: Argument,
     *,
-    within: timedelta,
     summary: str,
+    within: timedelta = STRIPE_TIMEOUT,
     give_up_after: timedelta | None = None,
 ) -> Result:
+    """Run a step that takes long or is in trouble: operators see it, pending.
+
+    Raises StepRefused when it is refused for good, ActivityError after giving up.
+    """
     try:
         return await workflow.execute_activity_method(
             step,
@@ -90,6 +95,23 @@ async def _patiently(
     except ActivityError as error:
         _raise_refusal(error)
         raise
+
+
+async def _promptly(
+    step: Step[Owner, Argument, Result],
+    argument: Argument,
+    within: timedelta,
+    retries: RetryPolicy,
+    summary: str,
+) -> Result:
+    """Run a step inside the workflow task; its error comes as it is, not as an ActivityError."""
+    return await workflow.execute_local_activity_method(
+        step,
+        argument,
+        start_to_close_timeout=within,
+        retry_policy=retries,
+        summary=summary,
+    )
 
 
 def _raise_refusal(error: FailureError) -> None:
