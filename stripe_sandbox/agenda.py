@@ -15,6 +15,7 @@ HAPPENINGS: dict[str, Callable[[Account, str], object]] = {
 
 
 def keep(account: Account) -> None:
-    """Let everything happen that was planned for now or earlier."""
-    while planned := account.take_due():
-        HAPPENINGS[planned["what"]](account, planned["subject"])
+    """Let everything happen that was planned for now or earlier; a kill -9 loses none of it."""
+    with account.store.transaction():
+        while planned := account.take_due():
+            HAPPENINGS[planned["what"]](account, planned["subject"])

@@ -9,14 +9,15 @@ from stripe_sandbox.errors import invalid
 from stripe_sandbox.lists import page
 from stripe_sandbox.store import Document
 
-EXPANDABLE = (
-    "balance_transaction",
-    "charge",
-    "failure_balance_transaction",
-    "latest_charge",
-    "payment_intent",
-    "source",
-)
+EXPANDABLE = {
+    "balance_transaction": ("source",),
+    "charge": ("balance_transaction", "payment_intent"),
+    "checkout.session": ("payment_intent",),
+    "dispute": ("balance_transactions", "charge", "payment_intent"),
+    "list": ("data",),
+    "payment_intent": ("latest_charge",),
+    "refund": ("balance_transaction", "charge", "failure_balance_transaction", "payment_intent"),
+}
 KINDS = {
     "ch": "charge",
     "du": "dispute",
@@ -45,16 +46,16 @@ def _expand(account: Account, node: Any, path: list[str]) -> None:
         name = path[0]
         if (items := _items(account, node, name)) is not None:
             node[name] = items
-        elif name in EXPANDABLE and name in node:
-            node[name] = _whole(account, node[name])
-        elif name not in ("data", "balance_transactions"):
+        elif name not in EXPANDABLE.get(node["object"], ()):
             raise invalid("expand", f"This property cannot be expanded ({name}).")
+        elif name in node:
+            node[name] = _whole(account, node[name])
         _expand(account, node.get(name), path[1:])
 
 
 def _items(account: Account, node: Document, name: str) -> Document | None:
     """Return a list that an object has only when it is asked for."""
-    match node.get("object"), name:
+    match node["object"], name:
         case sessions.KIND, "line_items":
             items = sessions.line_items(account, node["id"])
             return page(items, {}, f"/v1/checkout/sessions/{node['id']}/line_items")
