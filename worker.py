@@ -8,8 +8,7 @@ from datetime import timedelta
 import aiohttp
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
 from activities.disputes import Disputes
@@ -25,10 +24,6 @@ from workflows.client import connect
 from workflows.reconcile import ReconcileWorkflow
 from workflows.schedule import schedule_reconciler
 from workflows.stripe_event import StripeEventWorkflow
-
-# Importing our own modules anew for each workflow costs 6-7 CPU-ms an order; the replay tests
-# guard the determinism that this import would check.
-OUR_MODULES = ("activities", "database", "domain", "workflows")
 
 
 def build_worker(
@@ -73,9 +68,7 @@ def build_worker(
             refunds.open_refund,
             refunds.refund_late_payment,
         ],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*OUR_MODULES)
-        ),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(seconds=5),
         # A fifth of the workflow pollers on the normal queue, the default, lets a new checkout
         # wait for seconds behind running ones at saturation.

@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 from database.disputes import add_dispute, dispute_by_id, follow_disputes, move_dispute
 from database.engine import Database
 from database.history import record
-from database.orders import lock_order, order_exists, touch_order
-from database.payments import payment_of_intent
+from database.orders import lock_order, touch_order
+from database.payments import payment_exists, payment_of_intent
 from domain.dispute import Dispute, DisputeStatus
 from domain.ids import OrderId, PaymentId
 from domain.money import Cents, Currency
@@ -57,8 +57,8 @@ async def _our_payment(
 ) -> Row[Any] | None:
     payment = await payment_of_intent(connection, intent.id)
     if payment is None:
-        order_id = OrderId(intent.to_dict()["metadata"].get("orderId", ""))
-        if await order_exists(connection, order_id):
+        payment_id = PaymentId(intent.to_dict()["metadata"].get("paymentId", ""))
+        if await payment_exists(connection, payment_id):
             raise ApplicationError("the payment is not known yet", type="too_early")
     return payment
 

@@ -83,7 +83,7 @@ class Sessions:
         return report
 
     async def _session_of(self, attempt: Attempt) -> CheckoutSession:
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             request = await session_request(connection, attempt.id)
         if request.session:
             return request.session
@@ -91,7 +91,7 @@ class Sessions:
         if made.url is None:
             raise ApplicationError("Stripe answered a session without a URL", type="no_url")
         session = CheckoutSession(made.id, made.url, request.expires_at)
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             await store_session(connection, attempt.id, session)
         return session
 
@@ -118,7 +118,7 @@ class Sessions:
         async for session in sessions.auto_paging_iter():
             if _plain(session)["metadata"].get("paymentId") == request.payment_id:
                 return session
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             await give_up_key(connection, request.payment_id)
         raise error
 
@@ -151,25 +151,28 @@ def _never_existed(attempt: Attempt) -> PaymentReport:
 
 
 def _parameters(request: SessionRequest) -> SessionCreateParams:
-    order = request.order
-    metadata = {"orderId": order.id, "userId": order.user_id, "paymentId": request.payment_id}
+    metadata = {
+        "orderId": request.order_id,
+        "userId": request.user_id,
+        "paymentId": request.payment_id,
+    }
     return {
         "mode": "payment",
-        "client_reference_id": order.id,
+        "client_reference_id": request.order_id,
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata},
         "line_items": [
             {
                 "quantity": item.quantity,
                 "price_data": {
-                    "currency": order.currency,
+                    "currency": request.currency,
                     "unit_amount": item.unit_price_cents,
                     "product_data": {"name": item.name},
                 },
             }
-            for item in order.items
+            for item in request.items
         ],
         "success_url": f"{request.base_url}/return?session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": f"{request.base_url}/cancelled?order_id={order.id}",
+        "cancel_url": f"{request.base_url}/cancelled?order_id={request.order_id}",
         "expires_at": int(request.session_expires_at.timestamp()),
     }

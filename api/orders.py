@@ -60,14 +60,14 @@ async def list_orders(
 ) -> PageOf[OrderView]:
     """List the caller's orders, newest first."""
     after = OrderId(starting_after) if starting_after else None
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await orders_of(connection, caller.user_id, limit + 1, after)
     views = [OrderView.of(order) for order in found[:limit]]
     return PageOf(data=views, has_more=len(found) > limit)
 
 
 async def _visible(order_id: Id, caller: CallerOf, services: ServicesOf) -> Order:
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         return await order_of(connection, OrderId(order_id), caller.owner)
 
 
@@ -83,7 +83,7 @@ async def see_order(order: VisibleOrder) -> OrderView:
 @router.get("/orders/{order_id}/payments", responses=SEEING)
 async def see_payments(order: VisibleOrder, services: ServicesOf) -> ListOf[PaymentView]:
     """See the attempts to pay an order, oldest first."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await payments_of(connection, order.id)
     return ListOf(data=[PaymentView.model_validate(row) for row in found])
 
@@ -91,7 +91,7 @@ async def see_payments(order: VisibleOrder, services: ServicesOf) -> ListOf[Paym
 @router.get("/orders/{order_id}/tickets", responses=SEEING)
 async def see_tickets(order: VisibleOrder, services: ServicesOf) -> ListOf[TicketView]:
     """See the tickets of an order: issued with its payment, in the order of its lines."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await tickets_of(connection, order.id)
     return ListOf(data=[TicketView.model_validate(row) for row in found])
 
@@ -99,7 +99,7 @@ async def see_tickets(order: VisibleOrder, services: ServicesOf) -> ListOf[Ticke
 @router.get("/orders/{order_id}/history", responses=SEEING)
 async def see_history(order: VisibleOrder, services: ServicesOf) -> ListOf[HistoryEntry]:
     """See everything that happened to an order, oldest first."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await history_of(connection, order.id)
     return ListOf(data=[HistoryEntry.model_validate(row) for row in found])
 

@@ -19,7 +19,7 @@ from domain.order import Order, OrderItem, OrderStatus
 from domain.payment import PaymentStatus
 from domain.pricing import PricedOrder
 
-_ITEMS = (
+ITEMS = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
@@ -39,7 +39,7 @@ _ITEMS = (
     .correlate(OrderRow)
     .scalar_subquery()
 )
-_ORDER = select(OrderRow.__table__, _ITEMS.label("items"))
+_ORDER = select(OrderRow.__table__, ITEMS.label("items"))
 
 
 def _order_of(row: Row[Any]) -> Order:
@@ -61,7 +61,7 @@ def _order_of(row: Row[Any]) -> Order:
 
 
 def items_of(lines: Sequence[tuple[str, str, int, int]]) -> tuple[OrderItem, ...]:
-    """Return the lines of an order as they come out of `_ITEMS`."""
+    """Return the lines of an order as they come out of `ITEMS`."""
     return tuple(
         OrderItem(TicketTypeId(ticket_type_id), name, quantity, Cents(unit_price_cents))
         for ticket_type_id, name, quantity, unit_price_cents in lines

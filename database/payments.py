@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database.models import PaymentRow
-from database.orders import order_of
-from domain.ids import OrderId, PaymentId
+from database.models import OrderRow, PaymentRow
+from database.orders import ITEMS, items_of
+from domain.ids import OrderId, PaymentId, UserId
 from domain.money import Cents, Currency
-from domain.order import Order
+from domain.order import OrderItem
 from domain.payment import OPEN_STATUSES, Attempt, CheckoutSession, PaymentReport, PaymentStatus
 
 IS_OPEN: ColumnElement[bool] = PaymentRow.status.in_(OPEN_STATUSES)
@@ -22,7 +22,10 @@ class SessionRequest:
     """Everything that goes into the Stripe call of an attempt, and what came of it so far."""
 
     payment_id: PaymentId
-    order: Order
+    order_id: OrderId
+    user_id: UserId
+    currency: Currency
+    items: tuple[OrderItem, ...]
     base_url: str
     expires_at: datetime
     session_expires_at: datetime
@@ -62,13 +65,26 @@ async def payment_of_intent(connection: AsyncConnection, payment_intent: str) ->
     return (await connection.execute(statement)).one_or_none()
 
 
+async def payment_exists(connection: AsyncConnection, payment_id: PaymentId) -> bool:
+    """Say whether an attempt is one of ours."""
+    statement = select(exists().where(PaymentRow.id == payment_id))
+    return bool((await connection.execute(statement)).scalar_one())
+
+
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
     """Return what to ask of Stripe for an attempt."""
-    statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)
+    statement = (
+        select(PaymentRow.__table__, OrderRow.user_id, ITEMS.label("items"))
+        .join(OrderRow, OrderRow.id == PaymentRow.order_id)
+        .where(PaymentRow.id == payment_id)
+    )
     row = (await connection.execute(statement)).one()
     return SessionRequest(
         payment_id=payment_id,
-        order=await order_of(connection, OrderId(row.order_id)),
+        order_id=OrderId(row.order_id),
+        user_id=UserId(row.user_id),
+        currency=Currency(row.currency),
+        items=items_of(row.items),
         base_url=row.base_url,
         expires_at=row.expires_at,
         session_expires_at=row.session_expires_at,

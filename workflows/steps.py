@@ -1,8 +1,8 @@
 """How the steps of the stories are run: every timeout and retry policy stands here.
 
-A step in the database is a local activity: no round trip through Temporal while all is well. When
-PostgreSQL is in trouble it becomes a normal activity, which retries patiently and which operators
-see pending. A step at Stripe is a normal activity from the start, for the same reason.
+A step is first tried as a local activity: no round trip through Temporal while all is well. When
+PostgreSQL or Stripe is in trouble it becomes a normal activity, which retries patiently and which
+operators see pending.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,11 +18,14 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 Step = Callable[[Owner, Argument], Awaitable[Result]]
 
-QUICKLY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=3)
+ONCE = RetryPolicy(maximum_attempts=1)
+SOME_TIMES = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_attempts=3)
 PATIENTLY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
 DATABASE_TIMEOUT = timedelta(seconds=5)
+# A local activity must end before Temporal misses the workflow task that it is part of.
+PROMPT_STRIPE_TIMEOUT = timedelta(seconds=5)
 STRIPE_TIMEOUT = timedelta(seconds=30)
 LISTING_TIMEOUT = timedelta(minutes=10)
 
@@ -54,7 +57,7 @@ async def in_database(
             step,
             argument,
             start_to_close_timeout=DATABASE_TIMEOUT,
-            retry_policy=QUICKLY,
+            retry_policy=SOME_TIMES,
             summary=summary,
         )
     except FailureError as error:  # a local activity's own, not wrapped in an ActivityError
@@ -75,6 +78,16 @@ async def at_stripe(
 
     Raises StepRefused when Stripe refuses the request itself, ActivityError after giving up.
     """
+    try:
+        return await workflow.execute_local_activity_method(
+            step,
+            argument,
+            start_to_close_timeout=PROMPT_STRIPE_TIMEOUT,
+            retry_policy=ONCE,
+            summary=summary,
+        )
+    except FailureError as error:
+        _raise_refusal(error)
     return await _patiently(
         step,
         argument,

@@ -176,16 +176,17 @@ async def test_a_finished_order_is_refused(saga: Saga) -> None:
 async def test_a_session_that_stripe_refuses_gives_the_tickets_back(saga: Saga) -> None:
     tickets = await saga.ticket_type(capacity=2)
     order = await saga.order(tickets)
-    await saga.fault(CREATE, "error_before", status=400)
+    await saga.fault(CREATE, "error_before", times=None, status=400)
     checkout = await saga.start(order)
     assert await refusal_of(checkout) == "session_refused"
     assert await checkout.result() is CheckoutOutcome.REFUSED
     assert await saga.available(tickets) == 2
+    await saga.fault("", "", times=0)
     again, session = await saga.checkout(order)
     await saga.pay(session)
     await again.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
     assert await again.result() is CheckoutOutcome.PAID
-    assert await saga.payment_statuses(order) == ["FAILED", "SUCCEEDED"]
+    assert (await saga.payment_statuses(order))[-2:] == ["FAILED", "SUCCEEDED"]
 
 
 async def test_an_answer_lost_on_the_way_makes_no_second_session(saga: Saga) -> None:
