@@ -62,10 +62,11 @@ async def test_an_operator_cancels_while_the_session_is_being_created(
 
 async def test_a_late_event_of_a_refused_attempt_does_not_touch_the_second(saga: Saga) -> None:
     order = await saga.order()
-    await saga.fault(CREATE, "error_before", status=400)
+    await saga.fault(CREATE, "error_before", times=None, status=400)
     refused = await saga.start(order)
     assert await refusal_of(refused) == "session_refused"
     await refused.result()
+    await saga.fault("", "", times=0)
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
     report = await saga.report(session)
