@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.search_attributes import ORDER_STATUS, PAYMENT_DEADLINE
     from workflows.settlement import ask_for_attention, give_back, settle
-    from workflows.steps import StepRefused, at_stripe, in_database
+    from workflows.steps import StepRefused, at_stripe, in_database, promptly_at_stripe
     from workflows.story import Scene, tell
 
 ASK_ABOUT_PROCESSING_EVERY = timedelta(days=1)
@@ -147,7 +147,7 @@ class CheckoutWorkflow:
     async def _create_session(self, attempt: Attempt) -> None:
         self._tell(Scene.CREATING)
         try:
-            self._session = await at_stripe(
+            self._session = await promptly_at_stripe(
                 Sessions.create_session,
                 attempt,
                 summary="create the Checkout Session",

@@ -1,8 +1,9 @@
 """How the steps of the stories are run: every timeout and retry policy stands here.
 
-A step is first tried as a local activity: no round trip through Temporal while all is well. When
-PostgreSQL or Stripe is in trouble it becomes a normal activity, which retries patiently and which
-operators see pending.
+A step in the database is first tried as a local activity: no round trip through Temporal while all
+is well. When PostgreSQL is in trouble it becomes a normal activity, which retries patiently and
+which operators see pending. A step at Stripe is a normal activity from the start, but for the one
+that a buyer waits for.
 """
 
 from collections.abc import Awaitable, Callable
@@ -67,16 +68,17 @@ async def in_database(
     )
 
 
-async def at_stripe(
+async def promptly_at_stripe(
     step: Step[Owner, Argument, Result],
     argument: Argument,
     *,
     summary: str,
-    give_up_after: timedelta | None = None,
+    give_up_after: timedelta,
 ) -> Result:
-    """Run a step at Stripe until it is done, or until `give_up_after`.
+    """Run a step at Stripe that somebody waits for: first inside the workflow task, once.
 
-    Raises StepRefused when Stripe refuses the request itself, ActivityError after giving up.
+    Not for a step that has Stripe send us an event. Its signal would arrive in the middle of the
+    task, and Temporal repeats a task that ended the workflow meanwhile, without its updates.
     """
     try:
         return await workflow.execute_local_activity_method(
@@ -88,6 +90,20 @@ async def at_stripe(
         )
     except FailureError as error:
         _raise_refusal(error)
+    return await at_stripe(step, argument, summary=summary, give_up_after=give_up_after)
+
+
+async def at_stripe(
+    step: Step[Owner, Argument, Result],
+    argument: Argument,
+    *,
+    summary: str,
+    give_up_after: timedelta | None = None,
+) -> Result:
+    """Run a step at Stripe until it is done, or until `give_up_after`.
+
+    Raises StepRefused when Stripe refuses the request itself, ActivityError after giving up.
+    """
     return await _patiently(
         step,
         argument,
