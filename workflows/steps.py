@@ -2,7 +2,8 @@
 
 A step in the database is a local activity: no round trip through Temporal while all is well. When
 PostgreSQL is in trouble it becomes a normal activity, which retries patiently and which operators
-see pending. A step at Stripe is a normal activity from the start, for the same reason.
+see pending. A step at Stripe is a normal activity from the start, for the same reason, and so is
+one at the receiver of our events, who may be away for days.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,8 +23,12 @@ QUICKLY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_atte
 PATIENTLY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
+UNTIL_IT_IS_BACK = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)
 DATABASE_TIMEOUT = timedelta(seconds=5)
 STRIPE_TIMEOUT = timedelta(seconds=30)
+RECEIVER_TIMEOUT = timedelta(seconds=40)
 
 
 class StepRefused(Exception):
@@ -67,6 +72,19 @@ async def at_stripe(
     """
     return await _patiently(
         step, argument, within=STRIPE_TIMEOUT, summary=summary, give_up_after=give_up_after
+    )
+
+
+async def at_receiver(
+    step: Step[Owner, Argument, Result], argument: Argument, *, summary: str
+) -> Result:
+    """Run a step at the receiver of our events until it is done, however long that takes."""
+    return await workflow.execute_activity_method(
+        step,
+        argument,
+        start_to_close_timeout=RECEIVER_TIMEOUT,
+        retry_policy=UNTIL_IT_IS_BACK,
+        summary=summary,
     )
 
 
