@@ -9,11 +9,22 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from activities.outgoing import Outbox
+from database.orders import lock_order
 from domain.ids import OrderId
+from domain.outgoing import OutgoingType
 from onebox.ports import HOST, free_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY_OF_ANSWERS = "a text that nobody wants to see in a log"
+
+
+async def tell(outbox: Outbox, order_id: OrderId, *types: OutgoingType) -> None:
+    """Let something happen to an order, and other systems hear of it."""
+    async with outbox.transaction(order_id) as connection:
+        await lock_order(connection, order_id)
+        for event_type in types:
+            await outbox.tell(connection, order_id, event_type)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from domain.ids import OrderId
 from domain.outgoing import OutgoingType, WaitingEvent, body_of
 from tests.activities.test_outbox import Announced
 from tests.orders import Orders
-from tests.receiver import BODY_OF_ANSWERS, SECRET, Receiver
+from tests.receiver import BODY_OF_ANSWERS, SECRET, Receiver, tell
 
 PAYLOADS = st.dictionaries(
     st.text(st.characters(codec="utf-8", exclude_characters="\x00")),
@@ -41,9 +41,7 @@ class Sender(Orders):
     async def told(self, *types: OutgoingType) -> tuple[OrderId, list[WaitingEvent]]:
         """Write events of a new order; returns what has to be delivered."""
         order_id = await self.order()
-        async with self._outbox.transaction(order_id) as connection:
-            for event_type in types:
-                await self._outbox.tell(connection, order_id, event_type)
+        await tell(self._outbox, order_id, *types)
         return order_id, await self.deliveries.waiting(order_id)
 
     async def again(self, event: WaitingEvent) -> None:

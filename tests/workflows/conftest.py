@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.stripe_client import connect_stripe
@@ -18,7 +19,7 @@ from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
 from tests.serving import served
 from tests.workflows.recording import record
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
-from worker import build_worker
+from worker import build_worker, delivering
 
 SECRET_KEY = "sk_test_stories"
 
@@ -49,11 +50,9 @@ async def sandbox_url() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def world(
-    environment: WorkflowEnvironment, sandbox_url: str, database_url: str
-) -> AsyncIterator[Saga]:
-    """The whole world, with one worker."""
-    settings = WorkerSettings.model_validate(
+def worker_settings(sandbox_url: str, database_url: str) -> WorkerSettings:
+    """The worker's environment."""
+    return WorkerSettings.model_validate(
         {
             "database_url": database_url,
             "stripe_secret_key": SECRET_KEY,
@@ -62,10 +61,29 @@ async def world(
             "checkout_timeout_seconds": HOLD.total_seconds(),
         }
     )
-    database = Database(database_url)
+
+
+@pytest.fixture(scope="module")
+def workers_client(environment: WorkflowEnvironment) -> Client:
+    """The worker's connection to Temporal."""
+    return environment.client
+
+
+@pytest.fixture(scope="module")
+async def world(
+    environment: WorkflowEnvironment,
+    sandbox_url: str,
+    worker_settings: WorkerSettings,
+    workers_client: Client,
+) -> AsyncIterator[Saga]:
+    """The whole world, with one worker."""
+    database = Database(worker_settings.database_url)
     async with aiohttp.ClientSession() as http:
         sdk = connect_stripe(SECRET_KEY, sandbox_url, http)
-        async with build_worker(environment.client, database, http, settings):
+        async with (
+            build_worker(workers_client, database, http, worker_settings),
+            delivering(workers_client, database, worker_settings),
+        ):
             yield Saga(environment, database, sdk, http, sandbox_url)
     await database.close()
 
