@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,9 +21,7 @@ from domain.money import Cents
 from domain.order import OrderStatus
 from domain.outgoing import OutgoingType
 from domain.payment import Settlement
-from tests.activities.test_guards import NOW, Guarded
-
-LATER = NOW + GRACE + timedelta(minutes=1)
+from tests.activities.test_guards import Guarded
 
 
 class Announced:
@@ -162,8 +160,8 @@ async def test_what_nobody_delivers_is_found_after_a_while(telling: Telling) -> 
         telling.announced.losses = 1
         with pytest.raises(RPCError):
             await telling.cancel(attempt)
-    assert forgotten.order_id not in await telling.outbox.resume_deliveries(NOW)
-    found = await telling.outbox.resume_deliveries(LATER)
+    assert forgotten.order_id not in await telling.outbox.resume_deliveries(datetime.now(UTC))
+    found = await telling.outbox.resume_deliveries(datetime.now(UTC) + 2 * GRACE)
     assert forgotten.order_id in found
     assert running.order_id not in found
 
@@ -190,5 +188,7 @@ async def test_where_nobody_listens_nothing_is_written(database_url: str) -> Non
     await guarded.settlements.ask_for_attention(Attention(attempt.order_id, "look"))
     async with guarded.database.transaction() as connection:
         assert (await backlog(connection)).events == before.events
-    assert await Outbox(guarded.database, None).resume_deliveries(LATER) == []
+    assert (
+        await Outbox(guarded.database, None).resume_deliveries(datetime.now(UTC) + 2 * GRACE) == []
+    )
     await guarded.database.close()

@@ -44,7 +44,7 @@ class Saga(Orders):
         self.environment = environment
         super().__init__(database)
         self.sdk = sdk
-        self.told: list[Checkout] = []
+        self.told: list[WorkflowHandle[Any, Any]] = []
         self._http = http
         self._sandbox_url = sandbox_url
 

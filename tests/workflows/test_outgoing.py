@@ -97,10 +97,12 @@ async def paid(saga: Saga) -> OrderId:
 
 
 def delivery(saga: Saga, order_id: OrderId) -> WorkflowHandle[OutgoingEventsWorkflow, None]:
-    """Return the delivery of an order's events."""
-    return saga.environment.client.get_workflow_handle_for(
+    """Return the delivery of an order's events: the story that is told here."""
+    told = saga.environment.client.get_workflow_handle_for(
         OutgoingEventsWorkflow.run, outgoing_workflow_id(order_id)
     )
+    saga.told.append(told)
+    return told
 
 
 async def current_details(told: WorkflowHandle[Any, Any]) -> str:
