@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
@@ -11,7 +13,9 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
+from activities.deliveries import Deliveries
 from activities.disputes import Disputes
+from activities.outgoing import Announcer, Outbox
 from activities.reconciliation import Reconciliation
 from activities.refunds import Refunds
 from activities.sessions import Sessions
@@ -19,17 +23,24 @@ from activities.settlement import Settlements
 from activities.stripe_client import connect_stripe
 from database.engine import Database
 from settings import WorkerSettings, load
+from workflows.announcer import TemporalAnnouncer, outgoing_queue
 from workflows.checkout import CheckoutWorkflow
 from workflows.client import connect
+from workflows.outgoing import OutgoingEventsWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.schedule import schedule_reconciler
 from workflows.stripe_event import StripeEventWorkflow
+
+STOP_WITHIN = timedelta(seconds=5)
+DELIVERIES_AT_ONCE = 20  # so many requests the receiver meets when it is back after a day
 
 
 def build_worker(
     client: Client, database: Database, http: aiohttp.ClientSession, settings: WorkerSettings
 ) -> Worker:
-    """Return a worker for all workflows and activities."""
+    """Return a worker for all workflows and activities but the deliveries of outgoing events."""
+    announcer = _announcer(client, settings)
+    outbox = Outbox(database, announcer)
     stripe = connect_stripe(
         settings.stripe_secret_key.get_secret_value(), settings.stripe_api_base, http
     )
@@ -38,13 +49,16 @@ def build_worker(
         hold=timedelta(seconds=settings.checkout_timeout_seconds),
         base_url=settings.base_url,
         livemode=settings.livemode,
+        announcer=announcer,
     )
     sessions = Sessions(stripe, database)
     reconciliation = Reconciliation(stripe, database)
     refunds = Refunds(stripe, database)
-    disputes = Disputes(stripe, database)
+    disputes = Disputes(stripe, database, announcer)
     settlements = Settlements(
-        database, processing=timedelta(days=settings.async_payment_timeout_days)
+        database,
+        processing=timedelta(days=settings.async_payment_timeout_days),
+        announcer=announcer,
     )
     return Worker(
         client,
@@ -64,17 +78,47 @@ def build_worker(
             reconciliation.unbacked_orders,
             reconciliation.abandoned_checkouts,
             reconciliation.record_drift,
+            outbox.resume_deliveries,
             disputes.take_dispute,
             refunds.open_refund,
             refunds.refund_late_payment,
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
-        graceful_shutdown_timeout=timedelta(seconds=5),
+        graceful_shutdown_timeout=STOP_WITHIN,
         # A fifth of the workflow pollers on the normal queue, the default, lets a new checkout
         # wait for seconds behind running ones at saturation.
         max_concurrent_workflow_task_polls=20,
         nonsticky_to_sticky_poll_ratio=0.6,
     )
+
+
+def _announcer(client: Client, settings: WorkerSettings) -> Announcer | None:
+    if settings.outgoing_webhook_url is None:
+        return None
+    return TemporalAnnouncer(client, settings.temporal_task_queue)
+
+
+@asynccontextmanager
+async def delivering(
+    client: Client, database: Database, settings: WorkerSettings
+) -> AsyncIterator[None]:
+    """Deliver outgoing events for the length of the block, where a receiver is configured."""
+    url, secret = settings.outgoing_webhook_url, settings.outgoing_webhook_secret
+    if url is None or secret is None:
+        yield
+        return
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        deliveries = Deliveries(database, http, url=url, secret=secret.get_secret_value())
+        async with Worker(
+            client,
+            task_queue=outgoing_queue(settings.temporal_task_queue),
+            workflows=[OutgoingEventsWorkflow],
+            activities=[deliveries.waiting, deliveries.deliver],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            graceful_shutdown_timeout=STOP_WITHIN,
+            max_concurrent_activities=DELIVERIES_AT_ONCE,
+        ):
+            yield
 
 
 async def main() -> None:
@@ -86,7 +130,11 @@ async def main() -> None:
     client = await connect()
     await schedule_reconciler(client, settings.temporal_task_queue)
     database = Database(settings.database_url)
-    async with aiohttp.ClientSession() as http, build_worker(client, database, http, settings):
+    async with (
+        aiohttp.ClientSession() as http,
+        build_worker(client, database, http, settings),
+        delivering(client, database, settings),
+    ):
         print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
         await stopped.wait()
     await database.close()

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.errors import refusal
+from activities.outgoing import Announcer, Outbox
 from database import holds, payments
 from database.engine import Database
 from database.history import record
@@ -16,6 +17,7 @@ from domain.checkout import CloseAttempt, CloseReason, HoldTickets
 from domain.errors import DomainError, OrderNotPayable
 from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
+from domain.outgoing import OutgoingType
 from domain.payment import Attempt, PaymentStatus
 
 # Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
@@ -36,9 +38,16 @@ class Attempts:
     """Holds tickets for an order, and gives them back exactly once."""
 
     def __init__(
-        self, database: Database, *, hold: timedelta, base_url: str, livemode: bool
+        self,
+        database: Database,
+        *,
+        hold: timedelta,
+        base_url: str,
+        livemode: bool,
+        announcer: Announcer | None = None,
     ) -> None:
         self._database = database
+        self._outbox = Outbox(database, announcer)
         self._hold = hold
         self._base_url = base_url
         self._livemode = livemode
@@ -117,7 +126,7 @@ class Attempts:
         Stripe has said that nobody can pay any more. Returns what the order is afterwards:
         it is not CANCELLED if it had already been paid.
         """
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(closing.order_id) as connection:
             status = await lock_order(connection, closing.order_id)
             await _give_back(connection, closing)
             if status is not OrderStatus.CREATED:
@@ -130,6 +139,7 @@ class Attempts:
                 )
             )
             await _record(connection, "order_cancelled", closing)
+            await self._outbox.tell(connection, closing.order_id, OutgoingType.ORDER_CANCELLED)
             return OrderStatus.CANCELLED
 
 

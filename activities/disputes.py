@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.outgoing import Announcer, Outbox
 from database.disputes import add_dispute, dispute_by_id, follow_disputes, move_dispute
 from database.engine import Database
 from database.history import record
@@ -16,14 +17,21 @@ from database.payments import payment_exists, payment_of_intent
 from domain.dispute import Dispute, DisputeStatus
 from domain.ids import OrderId, PaymentId
 from domain.money import Cents, Currency
+from domain.outgoing import OutgoingType
 
 
 class Disputes:
     """Brings disputes, and the orders under them, in line with Stripe."""
 
-    def __init__(self, client: stripe.StripeClient, database: Database) -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        database: Database,
+        announcer: Announcer | None = None,
+    ) -> None:
         self._disputes = client.v1.disputes
         self._database = database
+        self._outbox = Outbox(database, announcer)
 
     @activity.defn
     async def take_dispute(self, dispute_id: str) -> DisputeStatus | None:
@@ -40,15 +48,19 @@ class Disputes:
         if not isinstance(intent, stripe.PaymentIntent):
             return None
         dispute = _read(found)
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             payment = await _our_payment(connection, intent)
-            if payment is None:
-                return None
-            await lock_order(connection, OrderId(payment.order_id))
+        if payment is None:
+            return None
+        order_id = OrderId(payment.order_id)
+        async with self._outbox.transaction(order_id) as connection:
+            await lock_order(connection, order_id)
             if await dispute_by_id(connection, dispute_id) != known:
                 raise ApplicationError("another look was faster", type="overtaken")
             if known is None or known.status != dispute.status:
                 await _store(connection, dispute, payment, is_new=known is None)
+            if await follow_disputes(connection, order_id):
+                await self._outbox.tell(connection, order_id, OutgoingType.ORDER_DISPUTED)
         return dispute.status
 
 
@@ -71,7 +83,6 @@ async def _store(
         await add_dispute(connection, dispute, order_id, PaymentId(payment.id))
     else:
         await move_dispute(connection, dispute)
-    await follow_disputes(connection, order_id)
     await touch_order(connection, order_id)
     await record(
         connection,

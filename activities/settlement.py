@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
+from activities.outgoing import Announcer, Outbox
 from database import tickets
 from database.engine import Database
 from database.history import record
@@ -19,14 +20,18 @@ from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.order import OrderStatus
+from domain.outgoing import OutgoingType
 from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
 
 
 class Settlements:
     """Brings orders in line with what Stripe reported."""
 
-    def __init__(self, database: Database, *, processing: timedelta) -> None:
+    def __init__(
+        self, database: Database, *, processing: timedelta, announcer: Announcer | None = None
+    ) -> None:
         self._database = database
+        self._outbox = Outbox(database, announcer)
         self._processing = processing
 
     @activity.defn
@@ -39,7 +44,7 @@ class Settlements:
         `order_not_found`, not retryable.
         """
         report = paid.report
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(report.order_id) as connection:
             try:
                 await lock_order(connection, report.order_id)
             except OrderNotFound as error:
@@ -48,7 +53,7 @@ class Settlements:
             if attempt is None and await _awaits_its_session(connection, report.order_id):
                 raise ApplicationError("the attempt's session is not known yet", type="too_early")
             if difference := mismatch(attempt, report):
-                return await _set_aside(connection, paid, difference)
+                return await _set_aside(connection, self._outbox, paid, difference)
             if _is_settled_by(attempt, report):
                 return Settlement.PAID
             if not await _pay(connection, report):
@@ -63,6 +68,7 @@ class Settlements:
                 payment_intent=report.payment_intent,
                 event=report.event_id,
             )
+            await self._outbox.tell(connection, report.order_id, OutgoingType.ORDER_PAID)
             return Settlement.PAID
 
     @activity.defn
@@ -95,9 +101,9 @@ class Settlements:
     @activity.defn
     async def ask_for_attention(self, attention: Attention) -> None:
         """Mark the order for a person to look at."""
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(attention.order_id) as connection:
             await lock_order(connection, attention.order_id)
-            await touch_order(connection, attention.order_id, needs_attention=True)
+            await self._outbox.ask_for_attention(connection, attention.order_id)
             await record(
                 connection,
                 attention.order_id,
@@ -154,7 +160,9 @@ async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
     return (await connection.execute(attempt)).one_or_none() is not None
 
 
-async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:
+async def _set_aside(
+    connection: AsyncConnection, outbox: Outbox, paid: PaidReport, why: str
+) -> Settlement:
     report = paid.report
     stripe_ids = {
         name: value
@@ -173,7 +181,7 @@ async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) ->
         )
     )
     if not (await connection.execute(seen)).scalar_one():
-        await touch_order(connection, report.order_id, needs_attention=True)
+        await outbox.ask_for_attention(connection, report.order_id)
         await record(
             connection,
             report.order_id,

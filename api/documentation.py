@@ -20,6 +20,7 @@ EXAMPLES = {
     "missing_scope": "The token needs the scope catalog:write.",
     "order_not_found": "There is no such order.",
     "order_not_payable": "The order is PAID.",
+    "outgoing_event_not_found": "There is no such outgoing event.",
     "payment_processing": "A payment for this order is being processed; it cannot be stopped.",
     "session_not_found": "There is no such checkout session.",
     "session_refused": "Stripe refused the Checkout Session.",

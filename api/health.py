@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from temporalio.service import RPCError
 
+from api.backlog import measure_backlog
 from api.documentation import example, problems
 from api.problems import DATABASE_TROUBLE, unavailable
 from api.services import Services, ServicesOf
@@ -44,8 +45,9 @@ async def ready(services: ServicesOf) -> Health:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
+async def metrics(services: ServicesOf) -> Response:
     """Return the metrics of this process, for Prometheus."""
+    await measure_backlog(services.database)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -26,6 +26,7 @@ STATUS_OF_CODE = {
     "missing_scope": 403,
     "not_found": 404,
     "order_not_found": 404,
+    "outgoing_event_not_found": 404,
     "session_not_found": 404,
     "ticket_type_not_found": 404,
     "method_not_allowed": 405,

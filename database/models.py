@@ -227,6 +227,7 @@ class OutgoingEventRow(Base):
     __tablename__ = "outgoing_events"
     __table_args__ = (
         CheckConstraint(_one_of("type", OutgoingType), name="outgoing_type_known"),
+        Index("events_of_order", "order_id", "number"),
         Index(
             "undelivered_events",
             "order_id",

@@ -84,3 +84,12 @@ class RefundRefused(DomainError):
     """Stripe refused to give the money back; a person has to look."""
 
     code = "refund_refused"
+
+
+class OutgoingEventNotFound(DomainError):
+    """No such event was ever told to other systems."""
+
+    code = "outgoing_event_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such outgoing event.")

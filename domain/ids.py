@@ -37,3 +37,8 @@ def checkout_workflow_id(order_id: OrderId) -> str:
 def stripe_event_workflow_id(event_id: str) -> str:
     """Return the id of the workflow that settles an event no running checkout takes."""
     return f"stripe-event-{event_id}"
+
+
+def outgoing_workflow_id(order_id: OrderId) -> str:
+    """Return the id of the workflow that delivers the order's events: at most one is open."""
+    return f"outgoing-{order_id}"

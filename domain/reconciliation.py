@@ -21,6 +21,7 @@ class DriftKind(StrEnum):
     OVERDUE_CHECKOUT = "overdue_checkout"  # behind its deadline, and no workflow runs for it
     UNWATCHED_PAYMENT = "unwatched_payment"  # delayed, and nobody has asked Stripe for a day
     UNBACKED_ORDER = "unbacked_order"  # PAID here, and Stripe knows of no payment
+    UNTOLD_EVENT = "untold_event"  # written for another system, and nobody delivers it
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Findings:
     unbacked_order: int = 0
     unheard_hint: int = 0
     unwatched_payment: int = 0
+    untold_event: int = 0
 
 
 def is_news(report: PaymentReport, attempt: PaymentStatus | None) -> bool:

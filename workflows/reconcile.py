@@ -13,6 +13,7 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.outgoing import Outbox
     from activities.reconciliation import Reconciliation
     from domain.checkout import OrderRef
     from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
@@ -54,6 +55,10 @@ class ReconcileWorkflow:
         ):
             await self._record(drift)
             await ask_for_attention(drift.order_id, "PAID here, but Stripe knows of no payment")
+        for order_id in await in_database(
+            Outbox.resume_deliveries, workflow.now(), summary="events that nobody delivers"
+        ):
+            await self._record(Drift(order_id, DriftKind.UNTOLD_EVENT, "its events lay waiting"))
         return Findings(**self._found)
 
     async def _reports_that_nobody_hears(self) -> list[PaymentReport]:

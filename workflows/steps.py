@@ -3,7 +3,7 @@
 A step in the database is first tried as a local activity: no round trip through Temporal while all
 is well. When PostgreSQL is in trouble it becomes a normal activity, which retries patiently and
 which operators see pending. A step at Stripe is a normal activity from the start, but for the one
-that a buyer waits for.
+that a buyer waits for; so is one at the receiver of our events, who may be away for days.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,11 +24,15 @@ SOME_TIMES = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_a
 PATIENTLY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
 )
+UNTIL_IT_IS_BACK = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)
 DATABASE_TIMEOUT = timedelta(seconds=5)
 # A local activity must end before Temporal misses the workflow task that it is part of.
 PROMPT_STRIPE_TIMEOUT = timedelta(seconds=5)
 STRIPE_TIMEOUT = timedelta(seconds=30)
 LISTING_TIMEOUT = timedelta(minutes=10)
+RECEIVER_TIMEOUT = timedelta(seconds=40)
 
 
 class _Patience(TypedDict, total=False):
@@ -122,6 +126,19 @@ async def listed_at_stripe(
         argument,
         start_to_close_timeout=LISTING_TIMEOUT,
         heartbeat_timeout=STRIPE_TIMEOUT,
+        summary=summary,
+    )
+
+
+async def at_receiver(
+    step: Step[Owner, Argument, Result], argument: Argument, *, summary: str
+) -> Result:
+    """Run a step at the receiver of our events until it is done, however long that takes."""
+    return await workflow.execute_activity_method(
+        step,
+        argument,
+        start_to_close_timeout=RECEIVER_TIMEOUT,
+        retry_policy=UNTIL_IT_IS_BACK,
         summary=summary,
     )
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.stripe_client import connect_stripe
@@ -13,7 +14,7 @@ from database.engine import Database
 from settings import WorkerSettings
 from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
-from worker import build_worker
+from worker import build_worker, delivering
 
 SECRET_KEY = "sk_test_stories"
 
@@ -49,8 +50,10 @@ async def telling(
 
 
 @asynccontextmanager
-async def working(saga: Saga, database_url: str) -> AsyncIterator[None]:
-    """Run a worker during the block."""
+async def working(
+    saga: Saga, database_url: str, client: Client | None = None, **environment: str
+) -> AsyncIterator[None]:
+    """Run a worker during the block, with `environment` beside what every worker here has."""
     settings = WorkerSettings.model_validate(
         {
             "database_url": database_url,
@@ -58,8 +61,12 @@ async def working(saga: Saga, database_url: str) -> AsyncIterator[None]:
             "stripe_api_base": saga.sandbox_url,
             "temporal_task_queue": TASK_QUEUE,
             "checkout_timeout_seconds": HOLD.total_seconds(),
+            **environment,
         }
     )
-    client = saga.interruptions.client(saga.environment.client)
-    async with build_worker(client, saga.database, saga.http, settings):
+    client = saga.interruptions.client(client or saga.environment.client)
+    async with (
+        build_worker(client, saga.database, saga.http, settings),
+        delivering(client, saga.database, settings),
+    ):
         yield
