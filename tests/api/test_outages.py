@@ -62,6 +62,9 @@ async def test_without_postgresql_nothing_but_events_is_answered(
         problem = assert_problem(await anonymous.get("/readyz"), 503, "temporarily_unavailable")
         assert "database" in problem["detail"]
         assert (await anonymous.get("/healthz")).status_code == 200
+        metrics = (await anonymous.get("/metrics")).text
+        assert "paysaga_http_request_seconds" in metrics
+        assert "paysaga_drift_found" not in metrics
     finally:
         postgres.start()
     assert (await buyer.get(f"/orders/{order_id}")).status_code == 200
