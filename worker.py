@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import aiohttp
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.service import RPCError
+from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.attempts import Attempts
@@ -28,10 +31,17 @@ from workflows.stripe_event import StripeEventWorkflow
 # Importing our own modules anew for each workflow costs 6-7 CPU-ms an order; the replay tests
 # guard the determinism that this import would check.
 OUR_MODULES = ("activities", "database", "domain", "workflows")
+TRY_AGAIN_AFTER_SECONDS = 1
+
+logger = logging.getLogger(__name__)
 
 
 def build_worker(
-    client: Client, database: Database, http: aiohttp.ClientSession, settings: WorkerSettings
+    client: Client,
+    database: Database,
+    http: aiohttp.ClientSession,
+    settings: WorkerSettings,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Worker:
     """Return a worker for all workflows and activities."""
     stripe = connect_stripe(
@@ -70,6 +80,7 @@ def build_worker(
             refunds.open_refund,
             refunds.refund_late_payment,
         ],
+        interceptors=interceptors,
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*OUR_MODULES)
         ),
@@ -81,19 +92,48 @@ def build_worker(
     )
 
 
-async def main() -> None:
-    """Run until SIGINT or SIGTERM, then let running activities finish."""
-    settings = load(WorkerSettings)
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    client = await connect()
-    await schedule_reconciler(client, settings.temporal_task_queue)
+async def serve(
+    settings: WorkerSettings, http: aiohttp.ClientSession, interceptors: Sequence[Interceptor] = ()
+) -> None:
+    """Work until cancelled, then let running activities finish. `http` is for Stripe."""
     database = Database(settings.database_url)
-    async with aiohttp.ClientSession() as http, build_worker(client, database, http, settings):
-        print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
-        await stopped.wait()
-    await database.close()
+    try:
+        while True:
+            client = await _reach_temporal(settings.temporal_task_queue)
+            try:
+                async with build_worker(client, database, http, settings, interceptors):
+                    print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
+                    await asyncio.Event().wait()
+            except RuntimeError as lost:  # the SDK's: Temporal went away for longer than it waits
+                logger.warning("Temporal was lost: %s", lost)
+    finally:
+        await database.close()
+
+
+async def _reach_temporal(task_queue: str) -> Client:
+    """Wait until Temporal can be used, which may come up after us; complain once."""
+    complained = False
+    while True:
+        try:
+            client = await connect()
+            await schedule_reconciler(client, task_queue)
+            return client
+        except (RPCError, RuntimeError) as trouble:  # RuntimeError: no connection
+            if not complained:
+                logger.warning("Temporal cannot be used yet; waiting for it: %s", trouble)
+            complained = True
+            await asyncio.sleep(TRY_AGAIN_AFTER_SECONDS)
+
+
+async def main() -> None:
+    """Run until SIGINT or SIGTERM."""
+    settings = load(WorkerSettings)
+    async with aiohttp.ClientSession() as http:
+        serving = asyncio.create_task(serve(settings, http))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
 if __name__ == "__main__":
