@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from domain.ids import OrderId, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.payment import PaymentReport, Settlement
@@ -62,6 +64,15 @@ async def test_a_refund_whose_answer_is_lost_is_made_once(saga: Saga) -> None:
     order = await saga.order()
     report = await paid_behind_our_back(saga, order)
     await saga.fault("POST /v1/refunds", "timeout_after")
+    assert await settle(saga, report) is Settlement.LATE
+    assert await saga.refunded(order) == [PRICE * 2]
+
+
+@pytest.mark.parametrize("kind", ["error_after", "error_saved"])
+async def test_a_refund_whose_failure_stripe_saved_is_made_once(saga: Saga, kind: str) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    await saga.fault("POST /v1/refunds", kind)
     assert await settle(saga, report) is Settlement.LATE
     assert await saga.refunded(order) == [PRICE * 2]
 
