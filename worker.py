@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import aiohttp
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.service import RPCError
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
 from activities.deliveries import Deliveries
@@ -33,10 +34,17 @@ from workflows.stripe_event import StripeEventWorkflow
 
 STOP_WITHIN = timedelta(seconds=5)
 DELIVERIES_AT_ONCE = 20  # so many requests the receiver meets when it is back after a day
+TRY_AGAIN_AFTER_SECONDS = 1
+
+logger = logging.getLogger(__name__)
 
 
 def build_worker(
-    client: Client, database: Database, http: aiohttp.ClientSession, settings: WorkerSettings
+    client: Client,
+    database: Database,
+    http: aiohttp.ClientSession,
+    settings: WorkerSettings,
+    interceptors: Sequence[Interceptor] = (),
 ) -> Worker:
     """Return a worker for all workflows and activities but the deliveries of outgoing events."""
     announcer = _announcer(client, settings)
@@ -83,6 +91,7 @@ def build_worker(
             refunds.open_refund,
             refunds.refund_late_payment,
         ],
+        interceptors=interceptors,
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=STOP_WITHIN,
         # A fifth of the workflow pollers on the normal queue, the default, lets a new checkout
@@ -121,23 +130,51 @@ async def delivering(
             yield
 
 
-async def main() -> None:
-    """Run until SIGINT or SIGTERM, then let running activities finish."""
-    settings = load(WorkerSettings)
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    client = await connect()
-    await schedule_reconciler(client, settings.temporal_task_queue)
+async def serve(
+    settings: WorkerSettings, http: aiohttp.ClientSession, interceptors: Sequence[Interceptor] = ()
+) -> None:
+    """Work until cancelled, then let running activities finish. `http` is for Stripe."""
     database = Database(settings.database_url)
-    async with (
-        aiohttp.ClientSession() as http,
-        build_worker(client, database, http, settings),
-        delivering(client, database, settings),
-    ):
-        print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
-        await stopped.wait()
-    await database.close()
+    try:
+        while True:
+            client = await _reach_temporal(settings.temporal_task_queue)
+            try:
+                async with (
+                    build_worker(client, database, http, settings, interceptors),
+                    delivering(client, database, settings),
+                ):
+                    print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
+                    await asyncio.Event().wait()
+            except RuntimeError as lost:  # the SDK's: Temporal went away for longer than it waits
+                logger.warning("Temporal was lost: %s", lost)
+    finally:
+        await database.close()
+
+
+async def _reach_temporal(task_queue: str) -> Client:
+    """Wait until Temporal can be used, which may come up after us; complain once."""
+    complained = False
+    while True:
+        try:
+            client = await connect()
+            await schedule_reconciler(client, task_queue)
+            return client
+        except (RPCError, RuntimeError) as trouble:  # RuntimeError: no connection
+            if not complained:
+                logger.warning("Temporal cannot be used yet; waiting for it: %s", trouble)
+            complained = True
+            await asyncio.sleep(TRY_AGAIN_AFTER_SECONDS)
+
+
+async def main() -> None:
+    """Run until SIGINT or SIGTERM."""
+    settings = load(WorkerSettings)
+    async with aiohttp.ClientSession() as http:
+        serving = asyncio.create_task(serve(settings, http))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import stripe
 from sqlalchemy import func, update
+from stripe.params import RefundCreateParams
 from temporalio import activity
 
 from activities.errors import refusal
+from activities.stripe_client import is_repeated
 from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
@@ -16,6 +18,7 @@ from domain.payment import PaymentReport, PaymentStatus
 from domain.refund import RefundStatus
 
 ALREADY_REFUNDED = "charge_already_refunded"
+REASON = "late payment"
 
 
 class Refunds:
@@ -59,19 +62,38 @@ class Refunds:
     async def _give_back(
         self, order_id: str, report: PaymentReport, key: str
     ) -> tuple[str | None, RefundStatus]:
+        parameters: RefundCreateParams = {
+            "payment_intent": str(report.payment_intent),
+            "metadata": {"orderId": order_id, "reason": REASON},
+        }
         try:
-            given = await self._refunds.create_async(
-                {
-                    "payment_intent": str(report.payment_intent),
-                    "metadata": {"orderId": order_id, "reason": "late payment"},
-                },
-                {"idempotency_key": key},
-            )
+            given = await self._create(parameters, key)
         except stripe.InvalidRequestError as error:
             if error.code == ALREADY_REFUNDED:  # somebody was faster, in Stripe's dashboard
                 return None, RefundStatus.SUCCEEDED
             raise refusal(RefundRefused(f"Stripe refused the refund: {error.code}")) from error
         return given.id, RefundStatus(given.status or RefundStatus.PENDING)
+
+    async def _create(
+        self, parameters: RefundCreateParams, key: str, number: int = 1
+    ) -> stripe.Refund:
+        """Ask under the first key without a saved failure, unless there is a refund behind one.
+
+        Whoever asks takes the same keys in the same order, so that one refund is made.
+        """
+        numbered = key if number == 1 else f"{key}-{number}"
+        try:
+            return await self._refunds.create_async(parameters, {"idempotency_key": numbered})
+        except stripe.APIError as error:
+            if not is_repeated(error):
+                raise
+        made = await self._made_before(parameters["payment_intent"])
+        return made or await self._create(parameters, key, number + 1)
+
+    async def _made_before(self, payment_intent: str) -> stripe.Refund | None:
+        refunds = await self._refunds.list_async({"payment_intent": payment_intent, "limit": 100})
+        ours = (made for made in refunds.data if made.to_dict()["metadata"].get("reason") == REASON)
+        return next(ours, None)
 
     async def _store(
         self, report: PaymentReport, refund_id: str, status: RefundStatus, stripe_id: str | None

@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
+from activities.stripe_client import is_repeated
 from database.engine import Database
 from database.payments import (
     SessionRequest,
@@ -99,28 +100,27 @@ class Sessions:
         options: stripe.RequestOptions = {"idempotency_key": request.idempotency_key}
         try:
             return await self._sessions.create_async(_parameters(request), options)
+        except stripe.InvalidRequestError:
+            if made := await self._made_before(request):
+                return made
+            raise
         except stripe.APIError as error:
-            headers: Mapping[str, str] = error.headers or {}
-            if headers.get("Idempotent-Replayed") != "true":
+            if not is_repeated(error):
                 raise
-            return await self._find_behind_saved_failure(request, error)
+            if made := await self._made_before(request):
+                return made
+            async with self._database.statement() as connection:
+                await give_up_key(connection, request.payment_id)
+            raise
 
-    async def _find_behind_saved_failure(
-        self, request: SessionRequest, error: stripe.APIError
-    ) -> stripe.checkout.Session:
-        """Stripe saved its failure under our key and would repeat it for a day.
-
-        https://docs.stripe.com/api/idempotent_requests. The session may exist all the same: only
-        when it does not, the next try takes another key, so that there are never two.
-        """
+    async def _made_before(self, request: SessionRequest) -> stripe.checkout.Session | None:
+        """Find the session of an earlier request whose answer was lost: there must never be two."""
         since = int((request.created_at - CLOCKS_MAY_DIFFER_BY).timestamp())
         sessions = await self._sessions.list_async({"created": {"gte": since}, "limit": 100})
         async for session in sessions.auto_paging_iter():
             if _plain(session)["metadata"].get("paymentId") == request.payment_id:
                 return session
-        async with self._database.statement() as connection:
-            await give_up_key(connection, request.payment_id)
-        raise error
+        return None
 
     async def _look_at(self, attempt: Attempt, session: CheckoutSession) -> PaymentReport:
         found = await self._sessions.retrieve_async(

@@ -36,9 +36,9 @@ class Points:
         (self.directory / point).touch()
         self._armed.append(point)
 
-    def met(self) -> list[str]:
+    def met(self) -> set[str]:
         """Return the points at which a worker died."""
-        return sorted(set(self._armed) - set(os.listdir(self.directory)))
+        return set(self._armed) - set(os.listdir(self.directory))
 
     def reach(self, activity: str, where: str) -> None:
         """Die here, at once and without a word, if the point is armed."""

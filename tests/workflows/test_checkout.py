@@ -208,6 +208,19 @@ async def test_a_failure_that_stripe_saved_makes_one_session(saga: Saga, kind: s
     assert await checkout.result() is CheckoutOutcome.PAID
 
 
+async def test_a_refusal_after_a_lost_answer_leaves_no_session_that_we_do_not_know_of(
+    saga: Saga,
+) -> None:
+    order = await saga.order()
+    made, refused = {"kind": "timeout_after"}, {"kind": "error_before", "status": 400}
+    faults = [{"match": CREATE, **made}, {"match": CREATE, **refused}]
+    await saga.sandbox("PUT", "faults", {"faults": faults})
+    _, session = await saga.checkout(order)
+    assert await saga.session_ids(order) == [session.session_id]
+    assert await saga.cancel(order) is OrderStatus.CANCELLED
+    assert await saga.stripe_status(session) == "expired"
+
+
 async def test_stripe_being_down_until_the_deadline_ends_in_cancelled(saga: Saga) -> None:
     order = await saga.order()
     await saga.fault("* /v1/*", "error_before", times=None, status=503)

@@ -80,6 +80,15 @@ async def test_a_refund_whose_answer_is_lost_is_made_once(saga: Saga) -> None:
     assert await saga.refunded(order) == [PRICE * 2]
 
 
+@pytest.mark.parametrize("kind", ["error_after", "error_saved"])
+async def test_a_refund_whose_failure_stripe_saved_is_made_once(saga: Saga, kind: str) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    await saga.fault("POST /v1/refunds", kind)
+    assert await settle(saga, report) is Settlement.LATE
+    assert await saga.refunded(order) == [PRICE * 2]
+
+
 async def test_a_refund_that_stripe_refuses_asks_for_attention(saga: Saga) -> None:
     order = await saga.order()
     report = await paid_behind_our_back(saga, order)
