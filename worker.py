@@ -12,7 +12,9 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.attempts import Attempts
+from activities.lost_refunds import LostRefunds
 from activities.reconciliation import Reconciliation
+from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
@@ -22,6 +24,7 @@ from settings import WorkerSettings, load
 from workflows.checkout import CheckoutWorkflow
 from workflows.client import connect
 from workflows.reconcile import ReconcileWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.schedule import schedule_reconciler
 from workflows.stripe_event import StripeEventWorkflow
 
@@ -45,14 +48,16 @@ def build_worker(
     )
     sessions = Sessions(stripe, database)
     reconciliation = Reconciliation(stripe, database)
+    refund_requests = RefundRequests(database)
     refunds = Refunds(stripe, database)
+    lost_refunds = LostRefunds(stripe, database)
     settlements = Settlements(
         database, processing=timedelta(days=settings.async_payment_timeout_days)
     )
     return Worker(
         client,
         task_queue=settings.temporal_task_queue,
-        workflows=[CheckoutWorkflow, StripeEventWorkflow, ReconcileWorkflow],
+        workflows=[CheckoutWorkflow, StripeEventWorkflow, RefundWorkflow, ReconcileWorkflow],
         activities=[
             attempts.hold_tickets,
             attempts.refuse_checkout,
@@ -67,8 +72,12 @@ def build_worker(
             reconciliation.unbacked_orders,
             reconciliation.overdue_checkouts,
             reconciliation.record_drift,
-            refunds.open_refund,
-            refunds.refund_late_payment,
+            refund_requests.open_refund,
+            refund_requests.open_late_refund,
+            refunds.carry_out,
+            refunds.take_refunds,
+            lost_refunds.abandoned_refunds,
+            lost_refunds.unheard_refunds,
         ],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*OUR_MODULES)

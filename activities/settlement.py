@@ -14,10 +14,11 @@ from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
 from database.payments import IS_OPEN, attempt_by_id, mismatch
+from database.refunds import is_late
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
+from domain.payment import SETTLED_STATUSES, Attempt, PaymentReport, PaymentStatus, Settlement
 
 
 class Settlements:
@@ -43,7 +44,7 @@ class Settlements:
                 raise ApplicationError("the attempt's session is not known yet", type="too_early")
             if difference := mismatch(attempt, report):
                 return await _set_aside(connection, paid, difference)
-            if _is_settled_by(attempt, report):
+            if await _is_settled_by(connection, attempt, report):
                 return Settlement.PAID
             if not await _pay(connection, report):
                 return Settlement.LATE
@@ -113,11 +114,16 @@ async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) ->
     return bool((await connection.execute(select(nameless))).scalar_one())
 
 
-def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
+async def _is_settled_by(
+    connection: AsyncConnection, attempt: Row[Any] | None, report: PaymentReport
+) -> bool:
+    """Say whether this payment made its order PAID, whatever went back of it since."""
     return (
         attempt is not None
-        and attempt.status == PaymentStatus.SUCCEEDED
+        and attempt.status in SETTLED_STATUSES
+        and attempt.payment_intent is not None
         and attempt.payment_intent == report.payment_intent
+        and not await is_late(connection, attempt.payment_intent)
     )
 
 

@@ -19,14 +19,21 @@ from api.metrics import WEBHOOKS
 from api.problems import Problem
 from api.services import Services, ServicesOf
 from database.orders import order_exists
-from domain.ids import checkout_workflow_id, stripe_event_workflow_id
+from domain.ids import (
+    RefundId,
+    checkout_workflow_id,
+    refund_workflow_id,
+    stripe_event_workflow_id,
+)
 from domain.payment import PaymentReport, SessionStatus
 from domain.reports import report_of
+from domain.stripe_event import StripeEvent
 from settings import ApiSettings
 from workflows.checkout import CheckoutWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
-USED = frozenset(
+OF_SESSIONS = frozenset(
     (
         "checkout.session.completed",
         "checkout.session.async_payment_succeeded",
@@ -34,6 +41,8 @@ USED = frozenset(
         "checkout.session.expired",
     )
 )
+OF_REFUNDS = frozenset(("refund.created", "refund.updated", "refund.failed", "charge.refunded"))
+USED = OF_SESSIONS | OF_REFUNDS
 
 TOLERANCE_SECONDS = 300  # Stripe's own advice: older signatures may be replayed ones
 
@@ -90,7 +99,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 async def _hand_over(services: Services, event: dict[str, Any]) -> str:
-    if event["type"] not in USED:
+    if event["type"] in OF_REFUNDS:
+        return await _tell_of_refund(services, event)
+    if event["type"] not in OF_SESSIONS:
         return "ignored"
     report = _report(event)
     if report is None:
@@ -122,23 +133,48 @@ async def _tell_of_payment(services: Services, report: PaymentReport) -> str:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-    return await _settle_in_the_open(services, report)
-
-
-async def _settle_in_the_open(services: Services, report: PaymentReport) -> str:
-    """No checkout is running for a payment: a workflow of its own settles it."""
     async with services.database.transaction() as connection:
         if not await order_exists(connection, report.order_id):
             logger.warning("%s: a payment for an order we do not know", report.event_id)
             return "not_ours"
+    event = StripeEvent(str(report.event_id), payment=report)
+    return await _settle_in_the_open(services, event, f"a payment for {report.order_id}")
+
+
+async def _tell_of_refund(services: Services, event: dict[str, Any]) -> str:
+    """Stripe is asked in any case; an event of a refund or a charge only names the payment."""
+    subject = event["data"]["object"]
+    refund_id = (subject.get("metadata") or {}).get("refundId")
+    if isinstance(refund_id, str) and await _hint_at_refund(services, RefundId(refund_id)):
+        return "hint"
+    payment_intent = subject.get("payment_intent")
+    if not isinstance(payment_intent, str):
+        return "not_ours"
+    told = StripeEvent(event["id"], refunded_payment_intent=payment_intent)
+    return await _settle_in_the_open(services, told, f"a refund of {payment_intent}")
+
+
+async def _hint_at_refund(services: Services, refund_id: RefundId) -> bool:
+    handle = services.temporal.get_workflow_handle(refund_workflow_id(refund_id))
+    try:
+        await handle.signal(RefundWorkflow.refund_changed, rpc_timeout=engine.SIGNAL_WITHIN)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+async def _settle_in_the_open(services: Services, event: StripeEvent, summary: str) -> str:
+    """No workflow is running that takes an event: one of its own settles it."""
     try:
         await services.temporal.start_workflow(
             StripeEventWorkflow.run,
-            report,
-            id=stripe_event_workflow_id(str(report.event_id)),
+            event,
+            id=stripe_event_workflow_id(event.id),
             task_queue=services.settings.temporal_task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=f"a payment for {report.order_id}",
+            static_summary=summary,
             rpc_timeout=engine.SIGNAL_WITHIN,
         )
     except WorkflowAlreadyStartedError:

@@ -10,13 +10,7 @@ from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.payments import IS_OPEN
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.payment import PaymentStatus
-
-_SETTLED = (
-    PaymentStatus.SUCCEEDED,
-    PaymentStatus.REFUNDED,
-    PaymentStatus.PARTIALLY_REFUNDED,
-)
+from domain.payment import SETTLED_STATUSES, PaymentStatus
 
 
 async def overdue_orders(connection: AsyncConnection, before: datetime) -> list[OrderId]:
@@ -39,7 +33,7 @@ async def our_orders(connection: AsyncConnection, order_ids: Collection[OrderId]
 async def settled_sessions(connection: AsyncConnection, sessions: Collection[str]) -> set[str]:
     """Return those of these sessions whose payment was taken, given back, or set aside."""
     settled = select(PaymentRow.provider_ref).where(
-        PaymentRow.provider_ref.in_(sessions), PaymentRow.status.in_(_SETTLED)
+        PaymentRow.provider_ref.in_(sessions), PaymentRow.status.in_(SETTLED_STATUSES)
     )
     session = OrderHistoryRow.stripe_ids["session"].astext
     aside = select(session).where(

@@ -7,6 +7,7 @@ from typing import NewType
 OrderId = NewType("OrderId", str)
 TicketTypeId = NewType("TicketTypeId", str)
 PaymentId = NewType("PaymentId", str)
+RefundId = NewType("RefundId", str)
 UserId = NewType("UserId", str)
 
 
@@ -29,3 +30,8 @@ def checkout_workflow_id(order_id: OrderId) -> str:
 def stripe_event_workflow_id(event_id: str) -> str:
     """Return the id of the workflow that settles an event no running checkout takes."""
     return f"stripe-event-{event_id}"
+
+
+def refund_workflow_id(refund_id: RefundId) -> str:
+    """Return the id of the workflow that brings a refund to its end."""
+    return f"refund-{refund_id}"

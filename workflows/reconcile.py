@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.order import OrderStatus
     from domain.payment import PaymentReport
     from domain.reconciliation import Drift, Findings
+    from domain.stripe_event import StripeEvent
     from workflows.checkout import CheckoutWorkflow
     from workflows.search_attributes import ORDER_ID, ORDER_STATUS
     from workflows.settlement import ask_for_attention
@@ -73,7 +74,7 @@ class ReconcileWorkflow:
             with suppress(WorkflowAlreadyStartedError):
                 await workflow.start_child_workflow(
                     StripeEventWorkflow.run,
-                    report,
+                    StripeEvent(report.event_id or report.session_id, payment=report),
                     id=stripe_event_workflow_id(report.session_id),
                     parent_close_policy=ParentClosePolicy.ABANDON,
                     static_summary=f"a payment for {report.order_id}",

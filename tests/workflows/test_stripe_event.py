@@ -5,17 +5,18 @@ from dataclasses import replace
 from domain.ids import OrderId, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.payment import PaymentReport, Settlement
+from domain.stripe_event import StripeEvent
 from tests.orders import PRICE
 from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.stripe_event import StripeEventWorkflow
 
 
-async def settle(saga: Saga, report: PaymentReport) -> Settlement:
+async def settle(saga: Saga, report: PaymentReport) -> Settlement | None:
     """Let a workflow of its own settle an event."""
     assert report.event_id
     return await saga.environment.client.execute_workflow(
         StripeEventWorkflow.run,
-        report,
+        StripeEvent(report.event_id, payment=report),
         id=stripe_event_workflow_id(report.event_id),
         task_queue=TASK_QUEUE,
     )
