@@ -15,7 +15,9 @@ _GIVEN_BACK_CENTS = select(func.coalesce(func.sum(RefundRow.amount_cents), 0)).w
     RefundRow.status == RefundStatus.SUCCEEDED
 )
 _OF_PAYMENT = (
-    _GIVEN_BACK_CENTS.where(RefundRow.payment_id == PaymentRow.id)
+    _GIVEN_BACK_CENTS.where(
+        RefundRow.order_id == PaymentRow.order_id, RefundRow.payment_id == PaymentRow.id
+    )
     .correlate(PaymentRow)
     .scalar_subquery()
 )

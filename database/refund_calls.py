@@ -1,8 +1,9 @@
 """What is asked of Stripe for a refund: it fits into what is left, or it is not asked at all."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.history import record
@@ -47,24 +48,37 @@ async def refund_call(connection: AsyncConnection, refund: Refund) -> RefundCall
     if row is None:
         return None
     most = Cents(row.left_cents + row.amount_cents)  # the refund itself counts in what is left
-    amount, number = Cents(row.amount_cents), row.key_number
-    if amount > most:
-        if most <= 0 or row.idempotency_key != late_key(row.payment_intent):
-            code = AmountTooLarge.code if most > 0 else NothingToRefund.code
-            await refuse(connection, refund, RefundStatus.CANCELED, code)
-            return None
-        amount, number = most, number + 1
-        await _ask_for_less(connection, refund, amount)
-    key = row.idempotency_key
+    if row.amount_cents <= most:
+        return _call_of(row)
+    if most > 0 and row.idempotency_key == late_key(row.payment_intent):
+        return await _ask_for_less(connection, refund, most)
+    code = AmountTooLarge.code if most > 0 else NothingToRefund.code
+    await refuse(connection, refund, RefundStatus.CANCELED, code)
+    return None
+
+
+def _call_of(row: Row[Any]) -> RefundCall:
+    key, number = row.idempotency_key, row.key_number
     return RefundCall(
-        refund_id=refund.id,
-        order_id=refund.order_id,
-        payment_intent=refund.payment_intent,
-        amount_cents=amount,
+        refund_id=RefundId(row.id),
+        order_id=OrderId(row.order_id),
+        payment_intent=row.payment_intent,
+        amount_cents=Cents(row.amount_cents),
         reason=row.reason,
         idempotency_key=key if number == 1 else f"{key}-{number}",
         key_number=number,
     )
+
+
+async def _ask_for_less(connection: AsyncConnection, refund: Refund, amount: Cents) -> RefundCall:
+    """Change what is asked, under another key: Stripe refuses one that comes with something new."""
+    changed = await connection.execute(
+        update(RefundRow)
+        .where(RefundRow.id == refund.id)
+        .values(amount_cents=amount, key_number=RefundRow.key_number + 1, updated_at=func.now())
+        .returning(RefundRow.__table__)
+    )
+    return _call_of(changed.one())
 
 
 async def give_up_key(connection: AsyncConnection, call: RefundCall) -> None:
@@ -83,7 +97,11 @@ async def refuse(
     assert status in CAME_TO_NOTHING
     closed = await connection.execute(
         update(RefundRow)
-        .where(RefundRow.id == refund.id, RefundRow.status == RefundStatus.PENDING)
+        .where(
+            RefundRow.id == refund.id,
+            RefundRow.status == RefundStatus.PENDING,
+            RefundRow.stripe_id.is_(None),
+        )
         .values(status=status, failure_reason=reason, updated_at=func.now())
         .returning(RefundRow.id)
     )
@@ -100,12 +118,4 @@ async def refuse(
         actor="stripe" if status is RefundStatus.FAILED else "refund",
         reason=f"{refund.id}: {reason}",
         payment_intent=refund.payment_intent,
-    )
-
-
-async def _ask_for_less(connection: AsyncConnection, refund: Refund, amount: Cents) -> None:
-    await connection.execute(
-        update(RefundRow)
-        .where(RefundRow.id == refund.id)
-        .values(amount_cents=amount, key_number=RefundRow.key_number + 1, updated_at=func.now())
     )

@@ -176,6 +176,10 @@ async def _note_that_stripe_was_asked(connection: AsyncConnection, known: KnownR
     """Refunds that nobody asks after any more are found by the age of `updated_at`."""
     await connection.execute(
         update(RefundRow)
-        .where(RefundRow.payment_id == known.payment_id, RefundRow.status.in_(UNDER_WAY))
+        .where(
+            RefundRow.order_id == known.order_id,
+            RefundRow.payment_id == known.payment_id,
+            RefundRow.status.in_(UNDER_WAY),
+        )
         .values(updated_at=func.now())
     )

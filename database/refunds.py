@@ -23,7 +23,11 @@ IS_LATE: ColumnElement[bool] = exists().where(
 )
 LEFT_CENTS: ColumnElement[int] = PaymentRow.captured_cents - (
     select(func.coalesce(func.sum(RefundRow.amount_cents), 0))
-    .where(RefundRow.payment_id == PaymentRow.id, RefundRow.status.in_(TAKEN_FROM_THE_REST))
+    .where(
+        RefundRow.order_id == PaymentRow.order_id,
+        RefundRow.payment_id == PaymentRow.id,
+        RefundRow.status.in_(TAKEN_FROM_THE_REST),
+    )
     .correlate(PaymentRow)
     .scalar_subquery()
 )

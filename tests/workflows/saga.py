@@ -44,7 +44,7 @@ class Saga(Orders):
         self.environment = environment
         super().__init__(database)
         self.sdk = sdk
-        self.told: list[Checkout] = []
+        self.told: list[WorkflowHandle[Any, Any]] = []
         self._http = http
         self._sandbox_url = sandbox_url
 
@@ -195,8 +195,12 @@ class Saga(Orders):
         async with self.database.transaction() as connection:
             orders = (await connection.execute(select(OrderRow.__table__))).all()
         for order in orders:
+            kept = order.total_cents - order.amount_refunded_cents
             if order.status == OrderStatus.PAID:
-                assert captured.get(order.id) == order.total_cents, order.id
+                assert captured.get(order.id) == kept, order.id
+            elif order.status == OrderStatus.REFUNDED:
+                assert captured.get(order.id) == kept, order.id
+                assert not kept or order.needs_attention, order.id
             elif order.status == OrderStatus.CANCELLED:
                 assert order.id not in payable, order.id
                 assert not captured.get(order.id) or order.needs_attention, order.id

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.reconciliation import Findings
+from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
@@ -75,6 +76,7 @@ async def test_late_money_whose_event_was_lost_goes_back(saga: Saga) -> None:
     await saga.cancel_in_database(order)
     assert await reconcile(saga) == Findings(1, 0, 0)
     await saga.ended(stripe_event_workflow_id(session.session_id))
+    await late_refund_ended(saga, order)
     assert await saga.refunded(order) == [9000]
     assert await reconcile(saga) == NOTHING
 
