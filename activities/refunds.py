@@ -108,11 +108,19 @@ class Refunds:
             )
         except stripe.InvalidRequestError as error:
             await self._refused(refund, call, error)
-        except (stripe.APIError, stripe.IdempotencyError) as error:
-            if _is_spent(error):
-                async with self._database.transaction() as connection:
-                    await give_up_key(connection, call)
+        except stripe.APIError as error:
+            headers: Mapping[str, str] = error.headers or {}
+            if headers.get("Idempotent-Replayed") == "true":
+                await self._give_up_key(call)
             raise
+
+    async def _give_up_key(self, call: RefundCall) -> None:
+        """Stripe would repeat its saved failure for a day; the next try looks, then asks anew.
+
+        Only a request that has ended is repeated: none with this key can still take effect.
+        """
+        async with self._database.transaction() as connection:
+            await give_up_key(connection, call)
 
     async def _refused(
         self, refund: Refund, call: RefundCall, error: stripe.InvalidRequestError
@@ -127,14 +135,6 @@ class Refunds:
                 await refuse(connection, refund, RefundStatus.FAILED, reason)
         if again not in (None, call):
             raise error
-
-
-def _is_spent(error: stripe.StripeError) -> bool:
-    """Say whether a key answers the same failure for a day: with the next one we look again."""
-    headers: Mapping[str, str] = error.headers or {}
-    return (
-        isinstance(error, stripe.IdempotencyError) or headers.get("Idempotent-Replayed") == "true"
-    )
 
 
 def _parameters(call: RefundCall) -> RefundCreateParams:
