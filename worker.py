@@ -16,8 +16,11 @@ from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 from activities.attempts import Attempts
 from activities.deliveries import Deliveries
 from activities.disputes import Disputes
+from activities.lost_disputes import LostDisputes
+from activities.lost_refunds import LostRefunds
 from activities.outgoing import Announcer, Outbox
 from activities.reconciliation import Reconciliation
+from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
@@ -29,6 +32,7 @@ from workflows.checkout import CheckoutWorkflow
 from workflows.client import connect
 from workflows.outgoing import OutgoingEventsWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.schedule import schedule_reconciler
 from workflows.stripe_event import StripeEventWorkflow
 
@@ -61,8 +65,11 @@ def build_worker(
     )
     sessions = Sessions(stripe, database)
     reconciliation = Reconciliation(stripe, database)
-    refunds = Refunds(stripe, database)
+    refund_requests = RefundRequests(database)
+    refunds = Refunds(stripe, database, announcer)
     disputes = Disputes(stripe, database, announcer)
+    lost_refunds = LostRefunds(stripe, database)
+    lost_disputes = LostDisputes(stripe, database)
     settlements = Settlements(
         database,
         processing=timedelta(days=settings.async_payment_timeout_days),
@@ -71,7 +78,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=settings.temporal_task_queue,
-        workflows=[CheckoutWorkflow, StripeEventWorkflow, ReconcileWorkflow],
+        workflows=[CheckoutWorkflow, StripeEventWorkflow, RefundWorkflow, ReconcileWorkflow],
         activities=[
             attempts.hold_tickets,
             attempts.refuse_checkout,
@@ -88,8 +95,13 @@ def build_worker(
             reconciliation.record_drift,
             outbox.resume_deliveries,
             disputes.take_dispute,
-            refunds.open_refund,
-            refunds.refund_late_payment,
+            refund_requests.open_refund,
+            refund_requests.open_late_refund,
+            refunds.carry_out,
+            refunds.take_refunds,
+            lost_refunds.abandoned_refunds,
+            lost_refunds.unheard_refunds,
+            lost_disputes.unheard_disputes,
         ],
         interceptors=interceptors,
         workflow_runner=UnsandboxedWorkflowRunner(),

@@ -17,7 +17,6 @@ from domain.checkout import CloseAttempt, CloseReason, HoldTickets
 from domain.errors import DomainError, OrderNotPayable
 from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
-from domain.outgoing import OutgoingType
 from domain.payment import Attempt, PaymentStatus
 
 # Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
@@ -139,7 +138,6 @@ class Attempts:
                 )
             )
             await _record(connection, "order_cancelled", closing)
-            await self._outbox.tell(connection, closing.order_id, OutgoingType.ORDER_CANCELLED)
             return OrderStatus.CANCELLED
 
 

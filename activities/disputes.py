@@ -17,7 +17,6 @@ from database.payments import payment_exists, payment_of_intent
 from domain.dispute import Dispute, DisputeStatus
 from domain.ids import OrderId, PaymentId
 from domain.money import Cents, Currency
-from domain.outgoing import OutgoingType
 
 
 class Disputes:
@@ -34,8 +33,8 @@ class Disputes:
         self._outbox = Outbox(database, announcer)
 
     @activity.defn
-    async def take_dispute(self, dispute_id: str) -> DisputeStatus | None:
-        """Store a dispute as it now is at Stripe; None when its payment is not one of ours.
+    async def take_dispute(self, dispute_id: str) -> OrderId | None:
+        """Store a dispute as it now is at Stripe; return its order, None when it is not ours.
 
         Events may come in any order: each only makes us look. Raises ApplicationError, to be
         retried: `too_early` while our own payment is not known yet, `overtaken` when somebody
@@ -59,9 +58,7 @@ class Disputes:
                 raise ApplicationError("another look was faster", type="overtaken")
             if known is None or known.status != dispute.status:
                 await _store(connection, dispute, payment, is_new=known is None)
-            if await follow_disputes(connection, order_id):
-                await self._outbox.tell(connection, order_id, OutgoingType.ORDER_DISPUTED)
-        return dispute.status
+        return order_id
 
 
 async def _our_payment(
@@ -83,6 +80,7 @@ async def _store(
         await add_dispute(connection, dispute, order_id, PaymentId(payment.id))
     else:
         await move_dispute(connection, dispute)
+    await follow_disputes(connection, order_id)
     await touch_order(connection, order_id)
     await record(
         connection,

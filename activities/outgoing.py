@@ -9,10 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from database.engine import Database
-from database.orders import mark_for_attention
-from database.outbox import add_event, has_waiting, orders_with_waiting_events
+from database.outbox import (
+    add_event,
+    has_waiting,
+    locked_state,
+    orders_with_waiting_events,
+)
 from domain.ids import OrderId
-from domain.outgoing import OutgoingType
+from domain.outgoing import news
 
 # What is younger may still be on its way to its announcement.
 GRACE = timedelta(minutes=2)
@@ -38,27 +42,23 @@ class Outbox:
 
     @asynccontextmanager
     async def transaction(self, order_id: OrderId) -> AsyncIterator[AsyncConnection]:
-        """Run the block in one transaction, then have announced what was written for the order.
+        """Run the block in one transaction; what it changes of the order is told behind its commit.
 
         What an earlier execution has written is announced, too: it may have died in between.
         """
+        if self._announcer is None:
+            async with self._database.transaction() as connection:
+                yield connection
+            return
         async with self._database.transaction() as connection:
+            before = await locked_state(connection, order_id)
             yield connection
-            waits = self._announcer is not None and await has_waiting(connection, order_id)
-        if self._announcer and waits:
+            after = await locked_state(connection, order_id)
+            for event_type in news(before, after):
+                await add_event(connection, order_id, event_type)
+            waits = await has_waiting(connection, order_id)
+        if waits:
             await self._announcer.announce(order_id)
-
-    async def tell(
-        self, connection: AsyncConnection, order_id: OrderId, event_type: OutgoingType
-    ) -> None:
-        """Write an event, behind the change it tells of; `connection` holds the order's lock."""
-        if self._announcer:
-            await add_event(connection, order_id, event_type)
-
-    async def ask_for_attention(self, connection: AsyncConnection, order_id: OrderId) -> None:
-        """Mark the order for a person to look at; tell of it where it was not marked before."""
-        if await mark_for_attention(connection, order_id):
-            await self.tell(connection, order_id, OutgoingType.ORDER_NEEDS_ATTENTION)
 
     @activity.defn
     async def resume_deliveries(self, now: datetime) -> list[OrderId]:

@@ -18,7 +18,8 @@ from database.reconciliation import (
 )
 from domain.payment import PaymentReport, SessionStatus
 from domain.reconciliation import Drift, DriftKind, is_news
-from domain.reports import USED_EVENTS, report_of, report_of_event
+from domain.reports import report_of, report_of_event
+from domain.stripe_event import SESSION_EVENTS
 
 # A session is open for a day at the most; what is paid later tells of it by an event.
 WINDOW = timedelta(hours=25)
@@ -82,7 +83,7 @@ class Reconciliation:
 
     async def _reports(self, now: datetime) -> AsyncIterator[list[PaymentReport]]:
         undelivered = await self._events.list_async(
-            {"delivery_success": False, "types": sorted(USED_EVENTS), "limit": 100}
+            {"delivery_success": False, "types": sorted(SESSION_EVENTS), "limit": 100}
         )
         async for events in _pages(undelivered):
             yield _ours(report_of_event(event.to_dict()) for event in events)

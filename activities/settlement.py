@@ -16,12 +16,12 @@ from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
 from database.payments import IS_OPEN, attempt_by_id, mismatch
+from database.refunds import is_late
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.outgoing import OutgoingType
-from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
+from domain.payment import SETTLED_STATUSES, Attempt, PaymentReport, PaymentStatus, Settlement
 
 
 class Settlements:
@@ -43,33 +43,11 @@ class Settlements:
         entry in its history. Repeating a report changes nothing. Raises ApplicationError of type
         `order_not_found`, not retryable.
         """
-        report = paid.report
-        async with self._outbox.transaction(report.order_id) as connection:
-            try:
-                await lock_order(connection, report.order_id)
-            except OrderNotFound as error:
-                raise refusal(error) from error
-            attempt = await _attempt_of_session(connection, report.session_id)
-            if attempt is None and await _awaits_its_session(connection, report.order_id):
-                raise ApplicationError("the attempt's session is not known yet", type="too_early")
-            if difference := mismatch(attempt, report):
-                return await _set_aside(connection, self._outbox, paid, difference)
-            if _is_settled_by(attempt, report):
-                return Settlement.PAID
-            if not await _pay(connection, report):
-                return Settlement.LATE
-            await tickets.issue(connection, report.order_id)
-            await record(
-                connection,
-                report.order_id,
-                "order_paid",
-                actor=paid.actor,
-                session=report.session_id,
-                payment_intent=report.payment_intent,
-                event=report.event_id,
-            )
-            await self._outbox.tell(connection, report.order_id, OutgoingType.ORDER_PAID)
-            return Settlement.PAID
+        try:
+            async with self._outbox.transaction(paid.report.order_id) as connection:
+                return await _settle(connection, paid)
+        except OrderNotFound as error:
+            raise refusal(error) from error
 
     @activity.defn
     async def mark_processing(self, payment: ProcessingPayment) -> Attempt:
@@ -103,7 +81,7 @@ class Settlements:
         """Mark the order for a person to look at."""
         async with self._outbox.transaction(attention.order_id) as connection:
             await lock_order(connection, attention.order_id)
-            await self._outbox.ask_for_attention(connection, attention.order_id)
+            await touch_order(connection, attention.order_id, needs_attention=True)
             await record(
                 connection,
                 attention.order_id,
@@ -111,6 +89,31 @@ class Settlements:
                 actor="checkout",
                 reason=attention.reason,
             )
+
+
+async def _settle(connection: AsyncConnection, paid: PaidReport) -> Settlement:
+    report = paid.report
+    await lock_order(connection, report.order_id)
+    attempt = await _attempt_of_session(connection, report.session_id)
+    if attempt is None and await _awaits_its_session(connection, report.order_id):
+        raise ApplicationError("the attempt's session is not known yet", type="too_early")
+    if difference := mismatch(attempt, report):
+        return await _set_aside(connection, paid, difference)
+    if await _is_settled_by(connection, attempt, report):
+        return Settlement.PAID
+    if not await _pay(connection, report):
+        return Settlement.LATE
+    await tickets.issue(connection, report.order_id)
+    await record(
+        connection,
+        report.order_id,
+        "order_paid",
+        actor=paid.actor,
+        session=report.session_id,
+        payment_intent=report.payment_intent,
+        event=report.event_id,
+    )
+    return Settlement.PAID
 
 
 async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
@@ -126,11 +129,16 @@ async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) ->
     return bool((await connection.execute(select(nameless))).scalar_one())
 
 
-def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
+async def _is_settled_by(
+    connection: AsyncConnection, attempt: Row[Any] | None, report: PaymentReport
+) -> bool:
+    """Say whether this payment made its order PAID, whatever went back of it since."""
     return (
         attempt is not None
-        and attempt.status == PaymentStatus.SUCCEEDED
+        and attempt.status in SETTLED_STATUSES
+        and attempt.payment_intent is not None
         and attempt.payment_intent == report.payment_intent
+        and not await is_late(connection, attempt.payment_intent)
     )
 
 
@@ -160,9 +168,7 @@ async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
     return (await connection.execute(attempt)).one_or_none() is not None
 
 
-async def _set_aside(
-    connection: AsyncConnection, outbox: Outbox, paid: PaidReport, why: str
-) -> Settlement:
+async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:
     report = paid.report
     stripe_ids = {
         name: value
@@ -181,7 +187,7 @@ async def _set_aside(
         )
     )
     if not (await connection.execute(seen)).scalar_one():
-        await outbox.ask_for_attention(connection, report.order_id)
+        await touch_order(connection, report.order_id, needs_attention=True)
         await record(
             connection,
             report.order_id,

@@ -18,6 +18,7 @@ from api import (
     outgoing,
     pages,
     problems,
+    refunds,
     webhook,
 )
 from api.auth import Tokens
@@ -63,7 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     documentation.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Measured)
-    for module in (catalogue, orders, checkout, outgoing, webhook, pages, health):
+    for module in (catalogue, orders, checkout, refunds, outgoing, webhook, pages, health):
         app.include_router(module.router)
     return app
 

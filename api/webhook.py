@@ -17,11 +17,25 @@ from api.documentation import problems
 from api.metrics import WEBHOOKS
 from api.problems import Problem
 from api.services import Services, ServicesOf
-from domain.ids import checkout_workflow_id, has_our_form, stripe_event_workflow_id
+from domain.ids import (
+    RefundId,
+    checkout_workflow_id,
+    has_our_form,
+    refund_workflow_id,
+    stripe_event_workflow_id,
+)
 from domain.payment import PaymentReport, SessionStatus
-from domain.reports import USED_EVENTS, report_of_event
+from domain.reports import report_of_event
+from domain.stripe_event import (
+    DISPUTE_EVENTS,
+    REFUND_EVENTS,
+    SESSION_EVENTS,
+    USED_EVENTS,
+    StripeEvent,
+)
 from settings import ApiSettings
 from workflows.checkout import CheckoutWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
 TOLERANCE_SECONDS = 300  # Stripe's own advice: older signatures may be replayed ones
@@ -78,8 +92,17 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 async def _hand_over(services: Services, event: dict[str, Any]) -> str:
-    if event["type"] not in USED_EVENTS:
-        return "ignored"
+    if event["type"] in SESSION_EVENTS:
+        return await _tell_of_session(services, event)
+    if event["type"] in REFUND_EVENTS:
+        return await _tell_of_refund(services, event)
+    if event["type"] in DISPUTE_EVENTS:
+        told = StripeEvent(event["id"], dispute_id=_id_of_subject(event))
+        return await _settle_in_the_open(services, told, f"dispute {told.dispute_id}")
+    return "ignored"
+
+
+async def _tell_of_session(services: Services, event: dict[str, Any]) -> str:
     try:
         report = report_of_event(event)
     except (KeyError, TypeError, ValueError) as error:
@@ -102,24 +125,56 @@ async def _tell_of_payment(services: Services, report: PaymentReport) -> str:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-    return await _settle_in_the_open(services, report)
-
-
-async def _settle_in_the_open(services: Services, report: PaymentReport) -> str:
-    """No checkout is running for a payment: a workflow of its own settles it.
-
-    Also when its order is not there yet; what belongs to another shop of the account is left alone.
-    """
     if not has_our_form(report.order_id):
         return "not_ours"
+    event = StripeEvent(str(report.event_id), payment=report)
+    return await _settle_in_the_open(services, event, f"a payment for {report.order_id}")
+
+
+async def _tell_of_refund(services: Services, event: dict[str, Any]) -> str:
+    """Stripe is asked in any case; an event of a refund or a charge only names the payment."""
+    subject = event["data"]["object"]
+    refund_id = (subject.get("metadata") or {}).get("refundId")
+    if isinstance(refund_id, str) and await _hint_at_refund(services, RefundId(refund_id)):
+        return "hint"
+    payment_intent = subject.get("payment_intent")
+    if not isinstance(payment_intent, str):
+        return "not_ours"
+    told = StripeEvent(event["id"], refunded_payment_intent=payment_intent)
+    return await _settle_in_the_open(services, told, f"a refund of {payment_intent}")
+
+
+async def _hint_at_refund(services: Services, refund_id: RefundId) -> bool:
+    handle = services.temporal.get_workflow_handle(refund_workflow_id(refund_id))
+    try:
+        await handle.signal(RefundWorkflow.refund_changed, rpc_timeout=engine.SIGNAL_WITHIN)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+def _id_of_subject(event: dict[str, Any]) -> str:
+    subject_id = event["data"]["object"].get("id")
+    if not isinstance(subject_id, str):
+        raise Problem("bad_event", "The event's object has no id.")
+    return subject_id
+
+
+async def _settle_in_the_open(services: Services, event: StripeEvent, summary: str) -> str:
+    """No workflow is running that takes an event: one of its own settles it.
+
+    Also when its order is not there yet.
+    """
     try:
         await services.temporal.start_workflow(
             StripeEventWorkflow.run,
-            report,
-            id=stripe_event_workflow_id(str(report.event_id)),
+            event,
+            id=stripe_event_workflow_id(event.id),
             task_queue=services.settings.temporal_task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            static_summary=f"a payment for {report.order_id}",
+            static_summary=summary,
             rpc_timeout=engine.SIGNAL_WITHIN,
         )
     except WorkflowAlreadyStartedError:

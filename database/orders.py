@@ -161,14 +161,3 @@ async def touch_order(connection: AsyncConnection, order_id: OrderId, **values: 
     await connection.execute(
         update(OrderRow).where(OrderRow.id == order_id).values(updated_at=func.now(), **values)
     )
-
-
-async def mark_for_attention(connection: AsyncConnection, order_id: OrderId) -> bool:
-    """Set `needs_attention`; False when it stood already."""
-    statement = (
-        update(OrderRow)
-        .where(OrderRow.id == order_id, OrderRow.needs_attention.is_(False))
-        .values(needs_attention=True, updated_at=func.now())
-        .returning(OrderRow.id)
-    )
-    return (await connection.execute(statement)).one_or_none() is not None

@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy import Row, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database.models import OutgoingEventRow
+from database.models import OrderRow, OutgoingEventRow
 from database.orders import order_of
+from domain.errors import OrderNotFound
 from domain.ids import OrderId, new_id
-from domain.outgoing import OutgoingType, WaitingEvent, payload_of
+from domain.money import Cents
+from domain.order import OrderStatus
+from domain.outgoing import OrderState, OutgoingType, WaitingEvent, payload_of
 
 _IS_WAITING = OutgoingEventRow.delivered_at.is_(None)
 _EVENT = select(OutgoingEventRow.__table__)
@@ -22,6 +25,25 @@ class Backlog:
 
     events: int
     oldest_seconds: float
+
+
+async def locked_state(connection: AsyncConnection, order_id: OrderId) -> OrderState:
+    """Lock an order's row and return what other systems hear of it. Raises OrderNotFound."""
+    statement = select(
+        OrderRow.status,
+        OrderRow.amount_refunded_cents,
+        OrderRow.disputed,
+        OrderRow.needs_attention,
+    ).where(OrderRow.id == order_id)
+    row = (await connection.execute(statement.with_for_update())).one_or_none()
+    if row is None:
+        raise OrderNotFound
+    return OrderState(
+        status=OrderStatus(row.status),
+        amount_refunded_cents=Cents(row.amount_refunded_cents),
+        disputed=row.disputed,
+        needs_attention=row.needs_attention,
+    )
 
 
 async def add_event(

@@ -21,6 +21,7 @@ class DisputeStatus(StrEnum):
 
 # The money stayed here, and nobody asks for it any more. A lost dispute stays a dispute.
 IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
+DECIDED = (*IN_OUR_FAVOUR, DisputeStatus.LOST)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import NewType
 OrderId = NewType("OrderId", str)
 TicketTypeId = NewType("TicketTypeId", str)
 PaymentId = NewType("PaymentId", str)
+RefundId = NewType("RefundId", str)
 UserId = NewType("UserId", str)
 
 _ORDER_ID = re.compile(r"ord_[0-9a-f]{30}")
@@ -42,3 +43,8 @@ def stripe_event_workflow_id(event_id: str) -> str:
 def outgoing_workflow_id(order_id: OrderId) -> str:
     """Return the id of the workflow that delivers the order's events: at most one is open."""
     return f"outgoing-{order_id}"
+
+
+def refund_workflow_id(refund_id: RefundId) -> str:
+    """Return the id of the workflow that brings a refund to its end."""
+    return f"refund-{refund_id}"

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from domain.ids import OrderId
-from domain.order import Order
+from domain.money import Cents
+from domain.order import Order, OrderStatus
 
 
 class OutgoingType(StrEnum):
@@ -19,6 +20,36 @@ class OutgoingType(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     ORDER_DISPUTED = "order.disputed"
     ORDER_NEEDS_ATTENTION = "order.needs_attention"
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """What of an order other systems hear of."""
+
+    status: OrderStatus
+    amount_refunded_cents: Cents
+    disputed: bool
+    needs_attention: bool
+
+
+def news(before: OrderState, after: OrderState) -> list[OutgoingType]:
+    """Return what has to be told of a change.
+
+    `order.refunded` tells of each amount that went back, also of a part, as Stripe's
+    `charge.refunded` does.
+    """
+    became = {
+        OutgoingType.ORDER_PAID: _became(OrderStatus.PAID, before, after),
+        OutgoingType.ORDER_CANCELLED: _became(OrderStatus.CANCELLED, before, after),
+        OutgoingType.ORDER_REFUNDED: after.amount_refunded_cents > before.amount_refunded_cents,
+        OutgoingType.ORDER_DISPUTED: after.disputed and not before.disputed,
+        OutgoingType.ORDER_NEEDS_ATTENTION: after.needs_attention and not before.needs_attention,
+    }
+    return [event_type for event_type, is_new in became.items() if is_new]
+
+
+def _became(status: OrderStatus, before: OrderState, after: OrderState) -> bool:
+    return after.status is status and before.status is not status
 
 
 @dataclass(frozen=True)

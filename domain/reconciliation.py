@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.ids import OrderId
-from domain.payment import OPEN_STATUSES, PaymentReport, PaymentStatus, SessionStatus
-
-SETTLED_STATUSES = (
-    PaymentStatus.SUCCEEDED,
-    PaymentStatus.REFUNDED,
-    PaymentStatus.PARTIALLY_REFUNDED,
+from domain.payment import (
+    OPEN_STATUSES,
+    SETTLED_STATUSES,
+    PaymentReport,
+    PaymentStatus,
+    SessionStatus,
 )
 
 
@@ -21,6 +21,9 @@ class DriftKind(StrEnum):
     OVERDUE_CHECKOUT = "overdue_checkout"  # behind its deadline, and no workflow runs for it
     UNWATCHED_PAYMENT = "unwatched_payment"  # delayed, and nobody has asked Stripe for a day
     UNBACKED_ORDER = "unbacked_order"  # PAID here, and Stripe knows of no payment
+    ABANDONED_REFUND = "abandoned_refund"  # under way, and no workflow runs for it
+    UNHEARD_REFUND = "unheard_refund"  # Stripe says more of a payment's refunds than we know
+    UNHEARD_DISPUTE = "unheard_dispute"  # Stripe says more of a dispute than we know
     UNTOLD_EVENT = "untold_event"  # written for another system, and nobody delivers it
 
 
@@ -42,6 +45,9 @@ class Findings:
     unbacked_order: int = 0
     unheard_hint: int = 0
     unwatched_payment: int = 0
+    abandoned_refund: int = 0
+    unheard_refund: int = 0
+    unheard_dispute: int = 0
     untold_event: int = 0
 
 

@@ -7,16 +7,7 @@ from typing import Any
 from domain.ids import OrderId
 from domain.money import Cents, Currency
 from domain.payment import PaymentReport, SessionStatus
-
-_FAILED = "checkout.session.async_payment_failed"
-USED_EVENTS = frozenset(
-    (
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.expired",
-        _FAILED,
-    )
-)
+from domain.stripe_event import DEBIT_FAILED
 
 
 def report_of_event(event: Mapping[str, Any]) -> PaymentReport | None:
@@ -26,7 +17,7 @@ def report_of_event(event: Mapping[str, Any]) -> PaymentReport | None:
     ask Stripe. Raises KeyError, TypeError or ValueError when the event's session is not complete.
     """
     report = report_of(event["data"]["object"], event["id"])
-    if report and event["type"] == _FAILED and report.status is SessionStatus.PROCESSING:
+    if report and event["type"] == DEBIT_FAILED and report.status is SessionStatus.PROCESSING:
         return replace(report, status=SessionStatus.FAILED)  # its payment intent is not expanded
     return report
 

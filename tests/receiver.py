@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 
 from activities.outgoing import Outbox
 from database.orders import lock_order
+from database.outbox import add_event
 from domain.ids import OrderId
 from domain.outgoing import OutgoingType
 from onebox.ports import HOST, free_port
@@ -24,7 +25,7 @@ async def tell(outbox: Outbox, order_id: OrderId, *types: OutgoingType) -> None:
     async with outbox.transaction(order_id) as connection:
         await lock_order(connection, order_id)
         for event_type in types:
-            await outbox.tell(connection, order_id, event_type)
+            await add_event(connection, order_id, event_type)
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,18 @@ from pathlib import Path
 
 from activities.attempts import Attempts
 from activities.reconciliation import Reconciliation
+from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
 
 EXIT_CODE = 86
 _AT_STRIPE = (Sessions, Reconciliation, Refunds)
-_OWNERS = (Attempts, Settlements, *_AT_STRIPE)
+_OWNERS = (Attempts, Settlements, RefundRequests, *_AT_STRIPE)
 # Where in an activity; Stripe has done what it was asked before the second of its two.
 BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
 # What these do not ask of Stripe, they write down.
-_DATABASE_ONLY = ("open_refund", "abandoned_checkouts", "record_drift")
+_DATABASE_ONLY = ("abandoned_checkouts", "abandoned_refunds", "record_drift")
 
 
 class Points:

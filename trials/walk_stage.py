@@ -16,7 +16,7 @@ from domain.ids import (
     new_id,
     stripe_event_workflow_id,
 )
-from domain.reports import USED_EVENTS
+from domain.stripe_event import SESSION_EVENTS
 from stripe_sandbox.store import Document
 from tests.workflows.saga import TASK_QUEUE
 from trials.world import World
@@ -79,7 +79,7 @@ class Stage:
         return [
             event
             for event in self.world.account.store.all("event")
-            if event["type"] in USED_EVENTS
+            if event["type"] in SESSION_EVENTS
             and event["data"]["object"]["client_reference_id"] == order_id
         ]
 

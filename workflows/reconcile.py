@@ -13,17 +13,23 @@ from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from activities.disputes import Disputes
+    from activities.lost_disputes import LostDisputes
+    from activities.lost_refunds import LostRefunds
     from activities.outgoing import Outbox
     from activities.reconciliation import Reconciliation
+    from activities.refunds import Refunds
     from domain.checkout import OrderRef
     from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
     from domain.order import OrderStatus
     from domain.payment import PaymentReport, SessionStatus
     from domain.reconciliation import Drift, DriftKind, Findings
+    from domain.stripe_event import StripeEvent
     from workflows.checkout import CheckoutWorkflow
+    from workflows.refund import start_refund
     from workflows.search_attributes import ORDER_ID, ORDER_STATUS
     from workflows.settlement import ask_for_attention
-    from workflows.steps import in_database, listed_at_stripe
+    from workflows.steps import at_stripe, in_database, listed_at_stripe
     from workflows.stripe_event import StripeEventWorkflow
 
 ON_ITS_WAY = timedelta(seconds=10)
@@ -55,11 +61,34 @@ class ReconcileWorkflow:
         ):
             await self._record(drift)
             await ask_for_attention(drift.order_id, "PAID here, but Stripe knows of no payment")
+        await self._follow_refunds_and_disputes()
         for order_id in await in_database(
             Outbox.resume_deliveries, workflow.now(), summary="events that nobody delivers"
         ):
             await self._record(Drift(order_id, DriftKind.UNTOLD_EVENT, "its events lay waiting"))
         return Findings(**self._found)
+
+    async def _follow_refunds_and_disputes(self) -> None:
+        now = workflow.now()
+        for refund in await in_database(
+            LostRefunds.abandoned_refunds, now, summary="refunds that nobody follows"
+        ):
+            if await start_refund(refund, actor="reconciler"):
+                await self._record(Drift(refund.order_id, DriftKind.ABANDONED_REFUND, refund.id))
+        for intent in await listed_at_stripe(
+            LostRefunds.unheard_refunds, now, summary="refunds that Stripe says more of"
+        ):
+            order_id = await at_stripe(Refunds.take_refunds, intent, summary="take the refunds")
+            if order_id:
+                await self._record(Drift(order_id, DriftKind.UNHEARD_REFUND, intent))
+        for dispute_id in await listed_at_stripe(
+            LostDisputes.unheard_disputes, now, summary="disputes that Stripe says more of"
+        ):
+            order_id = await at_stripe(
+                Disputes.take_dispute, dispute_id, summary="take the dispute"
+            )
+            if order_id:
+                await self._record(Drift(order_id, DriftKind.UNHEARD_DISPUTE, dispute_id))
 
     async def _reports_that_nobody_hears(self) -> list[PaymentReport]:
         """Look twice: what is only on its way has arrived by then."""
@@ -116,7 +145,7 @@ async def _settle_in_the_open(report: PaymentReport) -> bool:
     try:
         await workflow.start_child_workflow(
             StripeEventWorkflow.run,
-            report,
+            StripeEvent(report.event_id or report.session_id, payment=report),
             id=stripe_event_workflow_id(report.event_id or report.session_id),
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             parent_close_policy=ParentClosePolicy.ABANDON,

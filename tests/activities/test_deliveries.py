@@ -17,6 +17,7 @@ from activities import deliveries
 from activities.deliveries import Deliveries, signed_headers
 from activities.outgoing import Outbox
 from database.engine import Database
+from database.orders import touch_order
 from database.outbox import let_wait_again
 from domain.ids import OrderId
 from domain.outgoing import OutgoingType, WaitingEvent, body_of
@@ -92,7 +93,7 @@ async def test_a_delivery_is_the_same_byte_for_byte_whenever_it_is_sent(
     await sender.deliveries.deliver(event)
     async with sender.database.transaction() as connection:
         assert (await sender.see(order_id)).needs_attention is False
-        await Outbox(sender.database, None).ask_for_attention(connection, order_id)
+        await touch_order(connection, order_id, needs_attention=True)
     await sender.again(event)
     await sender.deliveries.deliver(event)
     first, second = receiver.taken

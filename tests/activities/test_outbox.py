@@ -119,13 +119,13 @@ async def test_only_the_first_of_several_reasons_for_attention_is_told(telling: 
 async def test_what_is_not_changed_is_not_told(telling: Telling) -> None:
     order_id = await telling.order()
 
-    async def fail_behind_the_event() -> None:
+    async def fail_behind_the_change() -> None:
         async with telling.outbox.transaction(order_id) as connection:
-            await telling.outbox.tell(connection, order_id, OutgoingType.ORDER_REFUNDED)
+            await touch_order(connection, order_id, disputed=True)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await fail_behind_the_event()
+        await fail_behind_the_change()
     assert await telling.types(order_id) == telling.announced.orders == []
 
 

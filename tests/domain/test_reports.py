@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from domain.payment import SessionStatus
-from domain.reports import USED_EVENTS, report_of, report_of_event
+from domain.reports import report_of, report_of_event
+from domain.stripe_event import SESSION_EVENTS
 
 SESSION: dict[str, Any] = {
     "id": "cs_test_1",
@@ -67,7 +68,7 @@ def test_an_event_says_that_a_delayed_payment_failed_though_its_session_does_not
     session = SESSION | {"payment_status": "unpaid"}
     said = {
         kind: report_of_event({"id": "evt_1", "type": kind, "data": {"object": session}})
-        for kind in USED_EVENTS
+        for kind in SESSION_EVENTS
     }
     failed = said.pop("checkout.session.async_payment_failed")
     assert failed is not None

@@ -19,7 +19,8 @@ from domain.checkout import CancelRequest, CheckoutOutcome, CloseAttempt, CloseR
 from domain.ids import OrderId, checkout_workflow_id, new_id
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
-from domain.reports import USED_EVENTS, report_of_event
+from domain.reports import report_of_event
+from domain.stripe_event import SESSION_EVENTS
 from tests.interruptions import Interruptions
 from tests.orders import Orders
 from workflows.checkout import CheckoutWorkflow
@@ -105,7 +106,9 @@ class Saga(Orders):
 
     async def report(self, session: CheckoutSession) -> PaymentReport:
         """Return what the last of Stripe's events says of a session."""
-        events = await self.sdk.v1.events.list_async({"types": sorted(USED_EVENTS), "limit": 100})
+        events = await self.sdk.v1.events.list_async(
+            {"types": sorted(SESSION_EVENTS), "limit": 100}
+        )
         async for event in events.auto_paging_iter():
             found = report_of_event(event.to_dict())
             if found and found.session_id == session.session_id:
@@ -244,8 +247,12 @@ class Saga(Orders):
         async with self.database.transaction() as connection:
             orders = (await connection.execute(select(OrderRow.__table__))).all()
         for order in orders:
+            kept = order.total_cents - order.amount_refunded_cents
             if order.status == OrderStatus.PAID:
-                assert captured.get(order.id) == order.total_cents, order.id
+                assert captured.get(order.id) == kept, order.id
+            elif order.status == OrderStatus.REFUNDED:
+                assert captured.get(order.id) == kept, order.id
+                assert not kept or order.needs_attention, order.id
             elif order.status == OrderStatus.CANCELLED:
                 assert order.id not in payable, order.id
                 assert not captured.get(order.id) or order.needs_attention, order.id

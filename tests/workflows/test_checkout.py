@@ -9,6 +9,7 @@ from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
 from tests.orders import PRICE
+from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import (
     DEBIT_THAT_SUCCEEDS,
     HOLD,
@@ -293,6 +294,7 @@ async def test_a_payment_of_another_amount_is_set_aside(saga: Saga) -> None:
     seen = await saga.see(order)
     assert seen.needs_attention
     assert seen.paid_at is None
+    await late_refund_ended(saga, order)
     assert await saga.refunded(order) == [PRICE * 2]
 
 

@@ -39,6 +39,11 @@ async def dispute(saga: Saga, payment_intent: str, **how: Any) -> str:
     return str(found["id"])
 
 
+async def dispute_statuses(saga: Saga, order_id: OrderId) -> list[str]:
+    async with saga.database.transaction() as connection:
+        return [dispute.status for dispute in await disputes_of(connection, order_id)]
+
+
 async def ticket_statuses(saga: Saga, order_id: OrderId) -> set[str]:
     async with saga.database.transaction() as connection:
         return {ticket.status for ticket in await tickets_of(connection, order_id)}
@@ -50,12 +55,14 @@ async def test_a_dispute_freezes_the_tickets_until_it_is_won(
     order, payment_intent = await sold(saga)
     assert await ticket_statuses(saga, order) == {"VALID"}
     dispute_id = await dispute(saga, payment_intent)
-    assert await disputes.take_dispute(dispute_id) is DisputeStatus.NEEDS_RESPONSE
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.NEEDS_RESPONSE]
     seen = await saga.see(order)
     assert (seen.status, seen.disputed) == (OrderStatus.PAID, True)
     assert await ticket_statuses(saga, order) == {"FROZEN"}
     await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "won"})
-    assert await disputes.take_dispute(dispute_id) is DisputeStatus.WON
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.WON]
     assert not (await saga.see(order)).disputed
     assert await ticket_statuses(saga, order) == {"VALID"}
     assert (await saga.actions(order))[-2:] == ["dispute_opened", "dispute_changed"]
@@ -65,7 +72,8 @@ async def test_a_lost_dispute_leaves_the_tickets_frozen(saga: Saga, disputes: Di
     order, payment_intent = await sold(saga)
     dispute_id = await dispute(saga, payment_intent)
     await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "lost"})
-    assert await disputes.take_dispute(dispute_id) is DisputeStatus.LOST
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.LOST]
     seen = await saga.see(order)
     assert (seen.status, seen.disputed) == (OrderStatus.PAID, True)
     assert await ticket_statuses(saga, order) == {"FROZEN"}

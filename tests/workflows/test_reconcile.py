@@ -10,6 +10,7 @@ from domain.ids import OrderId, checkout_workflow_id, new_id, stripe_event_workf
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
 from domain.reconciliation import Findings
+from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import TASK_QUEUE, Checkout, Saga
 from tests.workflows.test_checkout import begin_debit
 from tests.workflows.world import skipped_time, telling, working
@@ -177,6 +178,7 @@ async def test_late_money_whose_event_was_lost_goes_back(saga: Saga) -> None:
     await saga.cancel_in_database(order)
     assert await reconcile(saga) == Findings(unsettled_payment=1)
     await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
+    await late_refund_ended(saga, order)
     assert await saga.refunded(order) == [9000]
     assert await reconcile(saga) == NOTHING
 

@@ -10,11 +10,13 @@ from temporalio.exceptions import ApplicationError
 from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.payment import PaymentReport, Settlement
+from domain.stripe_event import StripeEvent
 from tests.orders import PRICE
+from tests.workflows.refunding import late_refund_ended, paid_behind_our_back
 from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.stripe_event import StripeEventWorkflow
 
-Settling = WorkflowHandle[StripeEventWorkflow, Settlement]
+Settling = WorkflowHandle[StripeEventWorkflow, Settlement | None]
 
 
 async def start_settling(saga: Saga, report: PaymentReport) -> Settling:
@@ -22,7 +24,7 @@ async def start_settling(saga: Saga, report: PaymentReport) -> Settling:
     assert report.event_id
     handle = await saga.environment.client.start_workflow(
         StripeEventWorkflow.run,
-        report,
+        StripeEvent(report.event_id, payment=report),
         id=stripe_event_workflow_id(report.event_id),
         task_queue=TASK_QUEUE,
     )
@@ -30,7 +32,7 @@ async def start_settling(saga: Saga, report: PaymentReport) -> Settling:
     return handle
 
 
-async def settle(saga: Saga, report: PaymentReport) -> Settlement:
+async def settle(saga: Saga, report: PaymentReport) -> Settlement | None:
     """Let a workflow of its own settle an event."""
     return await (await start_settling(saga, report)).result()
 
@@ -62,6 +64,7 @@ async def test_late_money_goes_back_once_however_often_it_is_reported(saga: Saga
     for number in range(3):
         again = replace(report, event_id=f"{report.event_id}_{number}")
         assert await settle(saga, again) is Settlement.LATE
+    await late_refund_ended(saga, order)
     assert await saga.refunded(order) == [PRICE * 2]
     seen = await saga.see(order)
     assert seen.status is OrderStatus.CANCELLED
@@ -70,40 +73,6 @@ async def test_late_money_goes_back_once_however_often_it_is_reported(saga: Saga
     assert await saga.payment_statuses(order) == ["REFUNDED"]
     actions = await saga.actions(order)
     assert actions.count("refund_opened") == actions.count("late_payment_refunded") == 1
-
-
-async def test_a_refund_whose_answer_is_lost_is_made_once(saga: Saga) -> None:
-    order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    await saga.fault("POST /v1/refunds", "timeout_after")
-    assert await settle(saga, report) is Settlement.LATE
-    assert await saga.refunded(order) == [PRICE * 2]
-
-
-@pytest.mark.parametrize("kind", ["error_after", "error_saved"])
-async def test_a_refund_whose_failure_stripe_saved_is_made_once(saga: Saga, kind: str) -> None:
-    order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    await saga.fault("POST /v1/refunds", kind)
-    assert await settle(saga, report) is Settlement.LATE
-    assert await saga.refunded(order) == [PRICE * 2]
-
-
-async def test_a_refund_that_stripe_refuses_asks_for_attention(saga: Saga) -> None:
-    order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    await saga.fault("POST /v1/refunds", "error_before", status=400)
-    await settle(saga, report)
-    assert (await saga.see(order)).needs_attention
-
-
-async def paid_behind_our_back(saga: Saga, order: OrderId) -> PaymentReport:
-    """Let a session be paid whose order the database has cancelled meanwhile, by a mistake."""
-    checkout, session = await saga.checkout(order)
-    await checkout.terminate("pressed by mistake")
-    await saga.pay(session)
-    await saga.cancel_in_database(order)
-    return await saga.report(session)
 
 
 async def test_a_session_that_was_not_made_by_us_is_set_aside(saga: Saga) -> None:
