@@ -68,7 +68,7 @@ class Desk(Orders):
         assert attempt is not None
         session = await self.sessions.create_session(attempt)
         await self.sandbox("POST", f"sessions/{session.session_id}/pay", {})
-        report = await self.sessions.check_session(attempt)
+        report = await ActivityEnvironment().run(self.sessions.check_session, attempt)
         await self.settlements.mark_paid(PaidReport(report, "stripe"))
         return Paid(order_id, report)
 
