@@ -13,7 +13,8 @@ from database.disputes import add_dispute, dispute_by_id, follow_disputes, move_
 from database.engine import Database
 from database.history import record
 from database.orders import lock_order, touch_order
-from database.payments import payment_exists, payment_of_intent
+from database.payments import payment_of_intent
+from database.refund_reports import is_awaited
 from domain.dispute import Dispute, DisputeStatus
 from domain.ids import OrderId, PaymentId
 from domain.money import Cents, Currency
@@ -67,7 +68,7 @@ async def _our_payment(
     payment = await payment_of_intent(connection, intent.id)
     if payment is None:
         payment_id = PaymentId(intent.to_dict()["metadata"].get("paymentId", ""))
-        if await payment_exists(connection, payment_id):
+        if await is_awaited(connection, payment_id, intent.id):
             raise ApplicationError("the payment is not known yet", type="too_early")
     return payment
 

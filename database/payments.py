@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import OrderRow, PaymentRow
@@ -63,12 +63,6 @@ async def payment_of_intent(connection: AsyncConnection, payment_intent: str) ->
     """Return the attempt that was paid by one of Stripe's payment intents."""
     statement = select(PaymentRow.__table__).where(PaymentRow.payment_intent == payment_intent)
     return (await connection.execute(statement)).one_or_none()
-
-
-async def payment_exists(connection: AsyncConnection, payment_id: PaymentId) -> bool:
-    """Say whether an attempt is one of ours."""
-    statement = select(exists().where(PaymentRow.id == payment_id))
-    return bool((await connection.execute(statement)).scalar_one())
 
 
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import Row, and_, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.given_back import settle_payment
@@ -53,14 +53,21 @@ async def known_refunds(connection: AsyncConnection, payment_intent: str) -> Kno
 async def is_awaited(
     connection: AsyncConnection, payment_id: PaymentId, payment_intent: str
 ) -> bool:
-    """Say whether a payment of this attempt is still to be taken; one set aside never will be."""
+    """Say whether an attempt is still to take a payment, or has done so just now.
+
+    A payment that was set aside never will be taken.
+    """
     aside = exists().where(
         OrderHistoryRow.order_id == PaymentRow.order_id,
         OrderHistoryRow.action == "payment_set_aside",
         OrderHistoryRow.stripe_ids["payment_intent"].astext == payment_intent,
     )
     attempt = exists().where(
-        PaymentRow.id == payment_id, PaymentRow.payment_intent.is_(None), ~aside
+        PaymentRow.id == payment_id,
+        or_(
+            PaymentRow.payment_intent == payment_intent,
+            and_(PaymentRow.payment_intent.is_(None), ~aside),
+        ),
     )
     return bool((await connection.execute(select(attempt))).scalar_one())
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import stripe
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from temporalio.testing import ActivityEnvironment
 
 from activities.attempts import Attempts
@@ -17,13 +17,15 @@ from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
+from database.books import books
 from database.engine import Database
-from database.models import RefundRow
+from database.models import PaymentRow, RefundRow
+from database.payments import attempt_of, payments_of
 from database.refunds import refunds_of
 from domain.checkout import HoldTickets, PaidReport
-from domain.ids import OrderId, RefundId, new_id
+from domain.ids import OrderId, PaymentId, RefundId, new_id
 from domain.money import Cents
-from domain.payment import PaymentReport
+from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
 from domain.refund import Refund, RefundRequest
 from tests.orders import Orders
 
@@ -63,14 +65,45 @@ class Desk(Orders):
 
     async def paid(self) -> Paid:
         """Let an order be paid."""
-        order_id = await self.order()
+        paid = await self.paid_at_stripe(await self.order())
+        assert await self.settle(paid) is Settlement.PAID
+        return paid
+
+    async def paid_at_stripe(self, order_id: OrderId) -> Paid:
+        """Let an order be paid, which does not hear of it yet."""
         attempt = await self.attempts.hold_tickets(HoldTickets(order_id, datetime.now(UTC)))
         assert attempt is not None
+        return await self._pay(attempt)
+
+    async def second_capture(self, paid: Paid) -> Paid:
+        """Let an order be paid once more, in a session of an attempt that was closed before."""
+        async with self.database.transaction() as connection:
+            first = (await payments_of(connection, paid.order_id))[0]
+            closed = dict(first._mapping) | {
+                "id": new_id("pay").replace("_0", "_00"),  # sorts before the order's own
+                "provider_ref": None,
+                "payment_intent": None,
+                "captured_cents": 0,
+                "status": PaymentStatus.EXPIRED,
+            }
+            await connection.execute(insert(PaymentRow).values(closed))
+        return await self._pay(replace(attempt_of(first), id=PaymentId(str(closed["id"]))))
+
+    async def _pay(self, attempt: Attempt) -> Paid:
         session = await self.sessions.create_session(attempt)
         await self.sandbox("POST", f"sessions/{session.session_id}/pay", {})
         report = await ActivityEnvironment().run(self.sessions.check_session, attempt)
-        await self.settlements.mark_paid(PaidReport(report, "stripe"))
-        return Paid(order_id, report)
+        return Paid(attempt.order_id, report)
+
+    async def settle(self, paid: Paid) -> Settlement:
+        """Hold a payment against its order."""
+        return await self.settlements.mark_paid(PaidReport(paid.report, "stripe"))
+
+    async def wrong(self, paid: Paid) -> list[str]:
+        """Return what the books say is wrong with an order."""
+        async with self.database.transaction() as connection:
+            found = await books(connection, datetime(2000, 1, 1, tzinfo=UTC), datetime.now(UTC))
+        return [why for subject, why in found.wrong if subject == paid.order_id]
 
     async def opened(self, paid: Paid, amount: int | None = None) -> Refund:
         """Write down that money goes back; Stripe hears nothing of it yet."""

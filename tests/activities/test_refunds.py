@@ -9,6 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.stripe_client import connect_stripe
 from database.engine import Database
+from domain.order import OrderStatus
+from domain.payment import Settlement
 from domain.refund import RefundStatus
 from stripe_sandbox.app import create_app
 from stripe_sandbox.settings import Settings
@@ -100,6 +102,48 @@ async def test_an_answer_is_not_taken_when_another_was_taken_while_stripe_was_as
     assert [getattr(error, "type", None) for error in errors] == ["changed_meanwhile"]
     assert len(await desk.seen(paid)) == 1
     assert (await desk.see(paid.order_id)).amount_refunded_cents == 1000
+
+
+async def test_a_payment_that_is_taken_while_stripe_is_asked_for_it_is_asked_again(
+    desk: Desk,
+) -> None:
+    paid = await desk.paid_at_stripe(await desk.order())
+    await desk.in_the_dashboard(paid, 1000)
+    await desk.fault("GET /v1/payment_intents/*", "delay", delay_seconds=0.5)
+    _, errors = await at_once([desk.refunds.take_refunds(paid.intent), desk.settle(paid)])
+    assert [getattr(error, "type", None) for error in errors] == ["too_early"]
+    assert await desk.refunds.take_refunds(paid.intent) == paid.order_id
+
+
+async def test_an_order_that_was_paid_twice_keeps_its_own_payment(desk: Desk) -> None:
+    own = await desk.paid()
+    late = await desk.second_capture(own)
+    assert await desk.settle(late) is Settlement.LATE
+    opened = await desk.requests.open_late_refund(late.report)
+    assert await desk.wrong(own) == []
+    assert (await desk.opened(own, 1000)).payment_intent == own.intent
+    await desk.refunds.carry_out(opened.id)
+    order = await desk.see(own.order_id)
+    assert (order.status, order.amount_refunded_cents) == (OrderStatus.PAID, 0)
+    assert await desk.payment_statuses(own.order_id) == ["REFUNDED", "SUCCEEDED"]
+    assert await desk.settle(late) is Settlement.LATE
+    assert await desk.settle(own) is Settlement.PAID
+    assert await desk.wrong(own) == []
+
+
+async def test_of_money_kept_twice_the_orders_own_goes_back_first(desk: Desk) -> None:
+    own = await desk.paid()
+    late = await desk.second_capture(own)
+    opened = await desk.requests.open_late_refund(late.report)
+    await desk.sandbox("PUT", "refunds", {"next": "failed"})
+    await desk.refunds.carry_out(opened.id)
+    assert await desk.wrong(own) == ["PAID, but money is kept for it"]
+    first = await desk.refunds.carry_out((await desk.opened(own)).id)
+    second = await desk.refunds.carry_out((await desk.opened(own)).id)
+    assert [first.payment_intent, second.payment_intent] == [own.intent, late.intent]
+    assert (await desk.see(own.order_id)).status is OrderStatus.REFUNDED
+    assert await desk.payment_statuses(own.order_id) == ["REFUNDED", "REFUNDED"]
+    assert await desk.wrong(own) == []
 
 
 async def test_taking_the_same_again_changes_nothing(desk: Desk) -> None:
