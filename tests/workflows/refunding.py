@@ -44,6 +44,7 @@ async def paid(saga: Saga, order_id: OrderId | None = None) -> tuple[OrderId, Pa
 async def paid_behind_our_back(saga: Saga, order_id: OrderId) -> PaymentReport:
     """Let a session be paid whose order the database has cancelled meanwhile, by a mistake."""
     checkout, session = await saga.checkout(order_id)
+    await saga.until_idle(checkout)
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
     await saga.cancel_in_database(order_id)

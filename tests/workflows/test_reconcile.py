@@ -141,9 +141,10 @@ async def test_what_nobody_can_mend_is_found_once(saga: Saga) -> None:
     await saga.fault("POST /v1/refunds", "error_before", times=None, status=400)
     assert await reconcile(saga) == Findings(unsettled_payment=1)
     await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
+    await late_refund_ended(saga, order)
     assert (await saga.see(order)).needs_attention
     assert await reconcile(saga) == NOTHING
-    assert (await saga.actions(order)).count("needs_attention") == 1
+    assert (await saga.actions(order)).count("refund_failed") == 1
 
 
 async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
