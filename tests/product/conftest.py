@@ -12,11 +12,12 @@ from database.engine import Database
 from settings import ApiSettings, WorkerSettings
 from stripe_sandbox.app import create_app as create_sandbox
 from stripe_sandbox.settings import Settings as SandboxSettings
+from tests.interruptions import Interruptions
+from tests.orders import Orders
+from tests.product.operator import TASK_QUEUE, Operator
 from tests.product.shop import JWT_SECRET, SECRET_KEY, WEBHOOK_SECRET, Shop
 from tests.serving import served
 from worker import build_worker
-
-TASK_QUEUE = "api"
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,26 @@ async def sandbox_url() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def api_url(
+def interruptions() -> Interruptions:
+    """What interrupts the worker."""
+    return Interruptions()
+
+
+@pytest.fixture(scope="module")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The worker's database."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+async def api_url(  # noqa: PLR0917
+    database: Database,
     database_url: str,
     temporal: Client,
     sandbox_url: str,
+    interruptions: Interruptions,
     monkeypatch_module: pytest.MonkeyPatch,
 ) -> AsyncIterator[str]:
     """The address of the API, with a worker behind it."""
@@ -54,14 +71,12 @@ async def api_url(
             "checkout_timeout_seconds": 1800,
         }
     )
-    database = Database(database_url)
     async with (
         aiohttp.ClientSession() as http,
-        build_worker(temporal, database, http, worker_settings),
+        build_worker(interruptions.client(temporal), database, http, worker_settings),
         served(create_app(settings)) as url,
     ):
         yield url
-    await database.close()
 
 
 @pytest.fixture
@@ -72,3 +87,12 @@ async def shop(api_url: str, sandbox_url: str, temporal: Client) -> AsyncIterato
         await shop.deliver_webhooks()
         yield shop
         await shop.sandbox("PUT", "faults", {"faults": []})
+
+
+@pytest.fixture
+async def operator(
+    temporal: Client, database: Database, interruptions: Interruptions
+) -> AsyncIterator[Operator]:
+    """An operator; afterwards no seat may be taken twice."""
+    yield Operator(temporal, database, interruptions)
+    await Orders(database).assert_no_seat_twice()
