@@ -99,16 +99,19 @@ class Attempts:
         return payments.attempt_of(row)
 
     @activity.defn
-    async def refuse_checkout(self, closing: CloseAttempt) -> None:
+    async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:
         """Close the attempt, if there is one; the order stays as it is and can be tried again.
 
-        `updated_at` tells the API that the answer to this checkout no longer stands.
+        `updated_at` tells the API that the answer to this checkout no longer stands. Returns what
+        the order is: it is not CREATED if it had already been decided.
         """
         async with self._database.transaction() as connection:
-            if await lock_order(connection, closing.order_id) is OrderStatus.CREATED:
+            status = await lock_order(connection, closing.order_id)
+            if status is OrderStatus.CREATED:
                 await _give_back(connection, closing)
                 await touch_order(connection, closing.order_id)
                 await _record(connection, "checkout_refused", closing)
+            return status
 
     @activity.defn
     async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:

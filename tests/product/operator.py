@@ -18,6 +18,7 @@ from domain.reconciliation import Findings
 from tests.interruptions import Interruptions
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.search_attributes import ORDER_STATUS
 
 TASK_QUEUE = "api"
 
@@ -64,6 +65,11 @@ class Operator:
                 request_id=new_id("reset"),
             )
         )
+
+    async def shown_status(self, order_id: str) -> str:
+        """Return the OrderStatus by which Temporal's UI finds an order's checkout."""
+        attributes = (await self.checkout(order_id).describe()).typed_search_attributes
+        return attributes[ORDER_STATUS]
 
     async def let_deadline_pass(self, order_id: str) -> None:
         """Let an order's deadline be past, for whoever reads it from now on."""

@@ -1,6 +1,6 @@
 """Operators press cancel, terminate and reset at every moment of a checkout: it ends right."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
@@ -164,3 +164,41 @@ async def test_the_checkout_of_a_paid_order_is_reset_to_its_start_while(
     await shop.final_status(order)
     await operator.checkout(order).result()
     await assert_sold_once(shop, order)
+
+
+async def bought(shop: Shop, operator: Operator) -> str:
+    """An order that its buyer has paid."""
+    return await shop.paid_order()
+
+
+async def given_up(shop: Shop, operator: Operator) -> str:
+    """An order that its buyer has cancelled."""
+    return await shop.cancelled_order()
+
+
+async def cancelled_by_the_operator(shop: Shop, operator: Operator) -> str:
+    """An order whose checkout was asked to cancel."""
+    order = await shop.order()
+    await shop.checkout(order)
+    await operator.request_cancellation(order)
+    return order
+
+
+@pytest.mark.parametrize("decided", [bought, given_up, cancelled_by_the_operator])
+async def test_a_decided_order_stays_as_it_is_when_its_checkout_is_reset(
+    shop: Shop, operator: Operator, decided: Callable[[Shop, Operator], Awaitable[str]]
+) -> None:
+    order = await decided(shop, operator)
+    await operator.checkout(order).result()
+    before = (await shop.call("GET", f"/orders/{order}")).json()
+    history = (await shop.call("GET", f"/orders/{order}/history")).json()
+    ledger = await shop.ledger(order)
+    await operator.reset(order)
+    await operator.checkout(order).result()
+    assert (await shop.call("GET", f"/orders/{order}")).json() == before
+    assert (await shop.call("GET", f"/orders/{order}/history")).json() == history
+    told_again = await shop.ledger(order)
+    assert [told_again[part] for part in ("sessions", "captures")] == [
+        ledger[part] for part in ("sessions", "captures")
+    ]
+    assert await operator.shown_status(order) == before["status"]
