@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.service import RPCError
 
-from domain.ids import OrderId, checkout_workflow_id, new_id, stripe_event_workflow_id
+from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
-from domain.payment import CheckoutSession
 from domain.reconciliation import Findings
-from tests.workflows.saga import TASK_QUEUE, Checkout, Saga
-from tests.workflows.test_checkout import begin_debit
+from tests.workflows.saga import TASK_QUEUE, Saga
+from tests.workflows.telling import delayed
 from tests.workflows.world import skipped_time, telling, working
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
@@ -68,14 +67,6 @@ async def test_a_lost_event_is_made_good_before_the_deadline(saga: Saga) -> None
     assert (await saga.see(order)).status is OrderStatus.PAID
     assert "drift_found" in await saga.actions(order)
     assert await reconcile(saga) == NOTHING
-
-
-async def delayed(saga: Saga) -> tuple[OrderId, Checkout, CheckoutSession]:
-    """Return an order that waits for its bank debit."""
-    order = await saga.order()
-    checkout, session = await saga.checkout(order)
-    await begin_debit(saga, order, checkout, session)
-    return order, checkout, session
 
 
 @pytest.mark.parametrize("succeeds", [True, False])

@@ -1,0 +1,51 @@
+"""Money for an order that is CANCELLED goes back by itself, once, whatever happens meanwhile."""
+
+from dataclasses import replace
+
+from domain.ids import OrderId
+from domain.order import OrderStatus
+from domain.payment import PaymentReport, Settlement
+from tests.orders import PRICE
+from tests.workflows.saga import Saga
+from tests.workflows.telling import settle
+
+
+async def paid_behind_our_back(saga: Saga, order: OrderId) -> PaymentReport:
+    """Let a session be paid whose order the database has cancelled meanwhile, by a mistake."""
+    checkout, session = await saga.checkout(order)
+    await checkout.terminate("pressed by mistake")
+    await saga.pay(session)
+    await saga.cancel_in_database(order)
+    return await saga.report(session)
+
+
+async def test_late_money_goes_back_once_however_often_it_is_reported(saga: Saga) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    for number in range(3):
+        again = replace(report, event_id=f"{report.event_id}_{number}")
+        assert await settle(saga, again) is Settlement.LATE
+    assert await saga.refunded(order) == [PRICE * 2]
+    seen = await saga.see(order)
+    assert seen.status is OrderStatus.CANCELLED
+    assert seen.amount_refunded_cents == PRICE * 2
+    assert not seen.needs_attention
+    assert await saga.payment_statuses(order) == ["REFUNDED"]
+    actions = await saga.actions(order)
+    assert actions.count("refund_opened") == actions.count("late_payment_refunded") == 1
+
+
+async def test_a_refund_whose_answer_is_lost_is_made_once(saga: Saga) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    await saga.fault("POST /v1/refunds", "timeout_after")
+    assert await settle(saga, report) is Settlement.LATE
+    assert await saga.refunded(order) == [PRICE * 2]
+
+
+async def test_a_refund_that_stripe_refuses_asks_for_attention(saga: Saga) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    await saga.fault("POST /v1/refunds", "error_before", status=400)
+    await settle(saga, report)
+    assert (await saga.see(order)).needs_attention
