@@ -18,9 +18,10 @@ from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
 
-# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
-# as late as the deadline itself, or a little later when it is repeated in order to close.
-SESSION_OUTLIVES_HOLD = timedelta(minutes=35)
+# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request, by its own clock. The
+# request may come as late as the deadline itself, or a little later when it is repeated in order
+# to close; and the clocks may differ by ten minutes.
+SESSION_OUTLIVES_HOLD = timedelta(minutes=45)
 
 CLOSED_AS = {
     CloseReason.DEADLINE: PaymentStatus.EXPIRED,

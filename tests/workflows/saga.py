@@ -1,6 +1,7 @@
 """The world of the story tests: real workflows, PostgreSQL and Stripe's SDK on skipped time."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -217,6 +218,10 @@ class Saga(Orders):
         while not (ids := await self.session_ids(order_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return CheckoutSession(ids[0], "", datetime.now(UTC))
+
+    async def statuses(self, order_ids: Iterable[OrderId]) -> set[OrderStatus]:
+        """Return which statuses there are among orders."""
+        return {(await self.see(order_id)).status for order_id in order_ids}
 
     async def session_ids(self, order_id: OrderId) -> list[str]:
         """Return the sessions that Stripe has for an order."""

@@ -66,3 +66,12 @@ async def test_stripe_being_down_until_the_deadline_ends_in_cancelled(saga: Saga
     await saga.fault("", "", times=0)
     await saga.skip(HOLD)
     assert await checkout.result() is CheckoutOutcome.CANCELLED
+
+
+async def test_a_session_that_is_no_longer_open_is_expired_already(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.sandbox("POST", f"sessions/{session.session_id}/expire")
+    await saga.skip(HOLD)
+    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.payment_statuses(order) == ["EXPIRED"]

@@ -40,3 +40,14 @@ async def test_a_session_that_was_not_made_by_us_is_set_aside(saga: Saga) -> Non
     assert await settle(saga, stranger) is Settlement.SET_ASIDE
     assert (await saga.see(order)).status is OrderStatus.CREATED
     assert await settle(saga, ours) is Settlement.PAID
+
+
+async def test_a_test_payment_on_a_live_key_is_set_aside(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.alter_attempt(order, livemode=True)
+    await pay_and_tell(saga, checkout, session)
+    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    seen = await saga.see(order)
+    assert seen.needs_attention
+    assert seen.paid_at is None

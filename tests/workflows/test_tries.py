@@ -7,7 +7,7 @@ import pytest
 from domain.checkout import CheckoutOutcome
 from domain.payment import Settlement
 from tests.workflows.saga import Saga
-from tests.workflows.telling import CREATE, refusal_of, settle
+from tests.workflows.telling import CREATE, pay_and_tell, refusal_of, settle
 from workflows.checkout import CheckoutWorkflow
 
 
@@ -34,4 +34,17 @@ async def test_a_session_that_is_paid_in_one_tab_cannot_be_paid_in_another(saga:
         await saga.pay(session)
     await checkout.signal(CheckoutWorkflow.look_at_stripe)
     assert await checkout.result() is CheckoutOutcome.PAID
+    assert await saga.refunded(order) == [0]
+
+
+async def test_a_declined_card_can_be_followed_by_a_good_one(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    with pytest.raises(AssertionError, match="declined"):
+        await saga.pay(session, card="4000000000000002")
+    await checkout.signal(CheckoutWorkflow.look_at_stripe)
+    assert await saga.payment_statuses(order) == ["PENDING"]
+    await pay_and_tell(saga, checkout, session)
+    assert await checkout.result() is CheckoutOutcome.PAID
+    assert await saga.session_ids(order) == [session.session_id]
     assert await saga.refunded(order) == [0]
