@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import aiohttp
 import httpx2
 import pytest
 from temporalio.client import Client
@@ -16,8 +15,8 @@ from tests.interruptions import Interruptions
 from tests.orders import Orders
 from tests.product.operator import TASK_QUEUE, Operator
 from tests.product.shop import JWT_SECRET, SECRET_KEY, WEBHOOK_SECRET, Shop
+from tests.product.working import working
 from tests.serving import served
-from worker import build_worker
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +42,36 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="module")
-async def api_url(  # noqa: PLR0917
-    database: Database,
-    database_url: str,
+def worker_settings(database_url: str, sandbox_url: str) -> WorkerSettings:
+    """The worker's environment."""
+    return WorkerSettings.model_validate(
+        {
+            "database_url": database_url,
+            "temporal_task_queue": TASK_QUEUE,
+            "stripe_secret_key": SECRET_KEY,
+            "stripe_api_base": sandbox_url,
+            "checkout_timeout_seconds": 1800,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def worker(
     temporal: Client,
-    sandbox_url: str,
+    database: Database,
     interruptions: Interruptions,
-    monkeypatch_module: pytest.MonkeyPatch,
+    worker_settings: WorkerSettings,
+) -> AsyncIterator[None]:
+    """A worker."""
+    async with working(interruptions.client(temporal), database, worker_settings):
+        yield
+
+
+@pytest.fixture(scope="module")
+async def api_url(
+    database_url: str, temporal: Client, monkeypatch_module: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
-    """The address of the API, with a worker behind it."""
+    """The address of the API."""
     monkeypatch_module.setenv("TEMPORAL_ADDRESS", temporal.service_client.config.target_host)
     settings = ApiSettings.model_validate(
         {
@@ -62,25 +82,14 @@ async def api_url(  # noqa: PLR0917
             "auth_jwt_secret": JWT_SECRET,
         }
     )
-    worker_settings = WorkerSettings.model_validate(
-        {
-            "database_url": database_url,
-            "temporal_task_queue": TASK_QUEUE,
-            "stripe_secret_key": SECRET_KEY,
-            "stripe_api_base": sandbox_url,
-            "checkout_timeout_seconds": 1800,
-        }
-    )
-    async with (
-        aiohttp.ClientSession() as http,
-        build_worker(interruptions.client(temporal), database, http, worker_settings),
-        served(create_app(settings)) as url,
-    ):
+    async with served(create_app(settings)) as url:
         yield url
 
 
 @pytest.fixture
-async def shop(api_url: str, sandbox_url: str, temporal: Client) -> AsyncIterator[Shop]:
+async def shop(
+    worker: None, api_url: str, sandbox_url: str, temporal: Client
+) -> AsyncIterator[Shop]:
     """A client of the API, and the sandbox behind it, which delivers webhooks to the API."""
     async with httpx2.AsyncClient(timeout=30) as http:
         shop = Shop(http, api_url, sandbox_url, temporal)

@@ -1,5 +1,6 @@
 """What an operator may press in Temporal's UI, and what becomes of it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,15 @@ class Operator:
                 .where(PaymentRow.order_id == order_id, IS_OPEN)
                 .values(expires_at=datetime.now(UTC) - timedelta(minutes=5))
             )
+
+    async def until_timer_fired(self, order_id: str) -> None:
+        """Wait until the deadline of an order's checkout has come, at Temporal."""
+        while EventType.EVENT_TYPE_TIMER_FIRED not in await self._history(order_id):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    async def _history(self, order_id: str) -> set[int]:
+        history = await self.checkout(order_id).fetch_history()
+        return {event.event_type for event in history.events}
 
     async def reconcile(self) -> Findings:
         """Let the reconciler's time come."""
