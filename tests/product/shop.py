@@ -130,18 +130,22 @@ class Shop:
         url = f"{self.api_url}/webhooks/stripe"
         await self.sandbox("PUT", "webhooks", {"url": url, "mode": mode})
 
-    async def deliveries(self, *order_ids: str) -> list[dict[str, Any]]:
-        """Return how the deliveries stand of the events about these orders' sessions."""
-        events = await self.http.get(
+    async def events(self, *order_ids: str) -> list[dict[str, Any]]:
+        """Return Stripe's events about the sessions of some orders, oldest first."""
+        found = await self.http.get(
             f"{self._sandbox_url}/v1/events",
             params={"limit": 100} | {f"types[{i}]": kind for i, kind in enumerate(USED_EVENTS)},
             headers={"Authorization": f"Bearer {SECRET_KEY}"},
         )
-        wanted = {
-            event["id"]
-            for event in events.json()["data"]
+        return [
+            event
+            for event in reversed(found.json()["data"])
             if event["data"]["object"]["client_reference_id"] in order_ids
-        }
+        ]
+
+    async def deliveries(self, *order_ids: str) -> list[dict[str, Any]]:
+        """Return how the deliveries of these events stand."""
+        wanted = {event["id"] for event in await self.events(*order_ids)}
         ledger = await self.sandbox("GET", "ledger")
         return [delivery for delivery in ledger["deliveries"] if delivery["event"] in wanted]
 
