@@ -19,9 +19,10 @@ from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
 
-# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
-# as late as the deadline itself, or a little later when it is repeated in order to close.
-SESSION_OUTLIVES_HOLD = timedelta(minutes=35)
+# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request, by its own clock. The
+# request may come as late as the deadline itself, or a little later when it is repeated in order
+# to close; and the clocks may differ by ten minutes.
+SESSION_OUTLIVES_HOLD = timedelta(minutes=45)
 
 CLOSED_AS = {
     CloseReason.DEADLINE: PaymentStatus.EXPIRED,
@@ -107,16 +108,19 @@ class Attempts:
         return payments.attempt_of(row)
 
     @activity.defn
-    async def refuse_checkout(self, closing: CloseAttempt) -> None:
+    async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:
         """Close the attempt, if there is one; the order stays as it is and can be tried again.
 
-        `updated_at` tells the API that the answer to this checkout no longer stands.
+        `updated_at` tells the API that the answer to this checkout no longer stands. Returns what
+        the order is: it is not CREATED if it had already been decided.
         """
         async with self._database.transaction() as connection:
-            if await lock_order(connection, closing.order_id) is OrderStatus.CREATED:
+            status = await lock_order(connection, closing.order_id)
+            if status is OrderStatus.CREATED:
                 await _give_back(connection, closing)
                 await touch_order(connection, closing.order_id)
                 await _record(connection, "checkout_refused", closing)
+            return status
 
     @activity.defn
     async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:

@@ -1,8 +1,8 @@
 """A worker's life in the tests: it dies, or stands still, before or after an activity's effect."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,6 +32,7 @@ class Interruptions(ClientInterceptor, Interceptor):
     def __init__(self) -> None:
         self._deaths: list[tuple[str, Where]] = []
         self._pauses: dict[tuple[str, Where], Pause] = {}
+        self._running = 0
 
     def client(self, client: Client) -> Client:
         """Return a client whose workers are interrupted."""
@@ -43,19 +44,32 @@ class Interruptions(ClientInterceptor, Interceptor):
         self._deaths.append((activity, where))
 
     @asynccontextmanager
-    async def standing_still(self, activity: str, where: Where) -> AsyncIterator[None]:
-        """Wait until an activity of this name is reached, and keep it there during the block."""
+    async def standing_still(self, activity: str, where: Where) -> AsyncIterator[Awaitable[Any]]:
+        """Let activities of this name stand still during the block; gives what waits for one."""
         pause = self._pauses[activity, where] = Pause()
         try:
-            await pause.reached.wait()
-            yield
+            yield pause.reached.wait()
         finally:
             del self._pauses[activity, where]
             pause.over.set()
 
+    async def all_done(self) -> None:
+        """Wait until no activity is running."""
+        while self._running:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Wrap every activity."""
         return _Interrupted(next, self)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count an activity while it is running."""
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
 
     async def come_to(self, name: str, where: Where) -> None:
         """Die or stand still here, if that was asked for."""
@@ -74,7 +88,8 @@ class _Interrupted(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         name = activity.info().activity_type
-        await self._interruptions.come_to(name, "before")
-        result = await super().execute_activity(input)
-        await self._interruptions.come_to(name, "after")
-        return result
+        with self._interruptions.running():
+            await self._interruptions.come_to(name, "before")
+            result = await super().execute_activity(input)
+            await self._interruptions.come_to(name, "after")
+            return result

@@ -161,7 +161,11 @@ class CheckoutWorkflow:
             return await self._cancel_order(CloseReason.CANCELLED)
         self._refusal = refused
         closing = self._closing(CloseReason.REFUSED, refused.error.message)
-        await in_database(Attempts.refuse_checkout, closing, summary="give everything back")
+        status = await in_database(
+            Attempts.refuse_checkout, closing, summary="give everything back"
+        )
+        if status in OUTCOMES:  # decided before: this workflow was reset to its start
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(status)])
         return CheckoutOutcome.REFUSED
 
     async def _next_report(self, attempt: Attempt) -> PaymentReport:

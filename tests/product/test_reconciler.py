@@ -5,7 +5,7 @@ import asyncio
 from temporalio.client import ScheduleActionExecutionStartWorkflow
 
 from domain.reconciliation import Findings
-from tests.product.conftest import TASK_QUEUE
+from tests.product.operator import TASK_QUEUE
 from tests.product.shop import Shop
 from workflows.schedule import SCHEDULE_ID, schedule_reconciler
 

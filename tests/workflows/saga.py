@@ -1,6 +1,7 @@
 """The world of the story tests: real workflows, PostgreSQL and Stripe's SDK on skipped time."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from activities.attempts import Attempts
 from database.engine import Database
 from database.models import OrderRow, PaymentRow
 from database.payments import open_attempt
+from database.refunds import refunds_of
 from domain.checkout import CancelRequest, CheckoutOutcome, CloseAttempt, CloseReason, OrderRef
-from domain.ids import OrderId, checkout_workflow_id, new_id
+from domain.ids import OrderId, checkout_workflow_id, new_id, refund_workflow_id
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
 from domain.reports import report_of_event
@@ -211,7 +213,11 @@ class Saga(Orders):
         await self.environment.client.get_workflow_handle(workflow_id).result()
 
     async def refunded(self, order_id: OrderId) -> list[int]:
-        """Return the amounts that Stripe gave back for an order."""
+        """Return the amounts that Stripe gave back for an order, once no refund is under way."""
+        async with self.database.transaction() as connection:
+            opened = await refunds_of(connection, order_id)
+        for refund in opened:
+            await self.ended(refund_workflow_id(refund.id))
         ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
         return [capture["amount_refunded"] for capture in ledger["captures"]]
 
@@ -220,6 +226,10 @@ class Saga(Orders):
         while not (ids := await self.session_ids(order_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return CheckoutSession(ids[0], "", datetime.now(UTC))
+
+    async def statuses(self, order_ids: Iterable[OrderId]) -> set[OrderStatus]:
+        """Return which statuses there are among orders."""
+        return {(await self.see(order_id)).status for order_id in order_ids}
 
     async def session_ids(self, order_id: OrderId) -> list[str]:
         """Return the sessions that Stripe has for an order."""

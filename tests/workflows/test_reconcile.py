@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.service import RPCError
 
-from domain.ids import OrderId, checkout_workflow_id, new_id, stripe_event_workflow_id
+from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
-from domain.payment import CheckoutSession
 from domain.reconciliation import Findings
 from tests.workflows.refunding import late_refund_ended
-from tests.workflows.saga import TASK_QUEUE, Checkout, Saga
-from tests.workflows.test_checkout import begin_debit
+from tests.workflows.saga import TASK_QUEUE, Saga
+from tests.workflows.telling import delayed, pay_and_tell
 from tests.workflows.world import skipped_time, telling, working
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
@@ -69,14 +68,6 @@ async def test_a_lost_event_is_made_good_before_the_deadline(saga: Saga) -> None
     assert (await saga.see(order)).status is OrderStatus.PAID
     assert "drift_found" in await saga.actions(order)
     assert await reconcile(saga) == NOTHING
-
-
-async def delayed(saga: Saga) -> tuple[OrderId, Checkout, CheckoutSession]:
-    """Return an order that waits for its bank debit."""
-    order = await saga.order()
-    checkout, session = await saga.checkout(order)
-    await begin_debit(saga, order, checkout, session)
-    return order, checkout, session
 
 
 @pytest.mark.parametrize("succeeds", [True, False])
@@ -194,3 +185,18 @@ async def test_an_order_that_stripe_knows_no_payment_of_asks_for_attention(saga:
     assert (await saga.see(order)).needs_attention
     assert await reconcile(saga) == NOTHING
     await saga.pay(session)
+
+
+async def test_an_order_at_the_edge_of_the_window_is_not_missed_by_stripes_clock(
+    saga: Saga,
+) -> None:
+    order = await saga.order()
+    saga.stripe_is_ahead = timedelta(minutes=-10)
+    checkout, session = await saga.checkout(order)
+    await pay_and_tell(saga, checkout, session)
+    await checkout.result()
+    began = await saga.environment.get_current_time()
+    await saga.alter_attempt(order, created_at=began)
+    await saga.skip(timedelta(hours=24, minutes=55))
+    assert await reconcile(saga) == NOTHING
+    assert not (await saga.see(order)).needs_attention

@@ -27,7 +27,7 @@ from tests.workflows.refunding import (
     wrong_in_the_books,
 )
 from tests.workflows.saga import Saga
-from tests.workflows.test_stripe_event import settle
+from tests.workflows.telling import settle
 from workflows.checkout import CheckoutWorkflow
 
 TOTAL = PRICE * 2
