@@ -1,6 +1,7 @@
 """Brings up the world of the story tests."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -47,6 +48,6 @@ async def saga(request: pytest.FixtureRequest, world: Saga) -> AsyncIterator[Sag
     yield world
     await world.fault("", "", times=0)
     await world.assert_books_balance()
-    if os.environ.get("PAYSAGA_RECORD"):
-        story = request.node.name.removeprefix("test_").replace("[", "_").rstrip("]")
+    if os.environ.get("PAYSAGA_RECORD") and world.told:
+        story = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).rstrip("_")
         await record(story, world.told[-1])

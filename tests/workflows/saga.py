@@ -213,11 +213,12 @@ class Saga(Orders):
         await self.environment.client.get_workflow_handle(workflow_id).result()
 
     async def refunded(self, order_id: OrderId) -> list[int]:
-        """Return the amounts that Stripe gave back for an order, once no refund is under way."""
+        """Return the amounts that Stripe gave back for an order, once it was asked for all of it."""
         async with self.database.transaction() as connection:
             opened = await refunds_of(connection, order_id)
         for refund in opened:
-            await self.ended(refund_workflow_id(refund.id))
+            if refund.is_under_way and refund.stripe_id is None:
+                await self.ended(refund_workflow_id(refund.id))
         ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
         return [capture["amount_refunded"] for capture in ledger["captures"]]
 

@@ -1,5 +1,6 @@
 """Events that come twice, out of order, or to the wrong address."""
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,7 +13,15 @@ from domain.payment import Settlement
 from tests.orders import PRICE
 from tests.workflows.saga import Saga
 from tests.workflows.telling import delayed, settle
+from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
+
+
+@pytest.fixture
+async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
+    """A fresh world for each story: see there."""
+    async with fresh(sandbox_url, database_url) as saga:
+        yield saga
 
 
 async def test_the_same_event_twice_pays_once(saga: Saga) -> None:

@@ -1,5 +1,6 @@
 """Money for an order that is CANCELLED goes back by itself, once, whatever happens meanwhile."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,14 @@ from tests.orders import PRICE
 from tests.workflows.refunding import paid_behind_our_back
 from tests.workflows.saga import HOLD, Saga
 from tests.workflows.telling import REFUND, settle
+from tests.workflows.world import fresh
+
+
+@pytest.fixture
+async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
+    """A fresh world for each story: see there."""
+    async with fresh(sandbox_url, database_url) as saga:
+        yield saga
 
 
 async def test_late_money_goes_back_once_however_often_it_is_reported(saga: Saga) -> None:

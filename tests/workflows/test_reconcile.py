@@ -12,7 +12,7 @@ from domain.reconciliation import Findings
 from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import TASK_QUEUE, Saga
 from tests.workflows.telling import delayed, pay_and_tell
-from tests.workflows.world import skipped_time, telling, working
+from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
@@ -21,12 +21,8 @@ NOTHING = Findings()
 
 @pytest.fixture
 async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
-    """A fresh world: the test server skips no more time once a workflow left a child behind."""
-    async with (
-        skipped_time() as environment,
-        telling(environment, sandbox_url, database_url) as saga,
-        working(saga, database_url),
-    ):
+    """A fresh world for each story: see there."""
+    async with fresh(sandbox_url, database_url) as saga:
         yield saga
 
 

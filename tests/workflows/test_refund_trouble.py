@@ -1,6 +1,7 @@
 """Refunds against a Stripe that fails, and against people who are faster than we are."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,16 @@ from tests.workflows.refunding import (
 )
 from tests.workflows.saga import Saga
 from tests.workflows.telling import settle
+from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
+
+
+@pytest.fixture
+async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
+    """A fresh world for each story: see there."""
+    async with fresh(sandbox_url, database_url) as saga:
+        yield saga
+
 
 TOTAL = PRICE * 2
 PART = 4000

@@ -70,3 +70,17 @@ async def working(
         delivering(client, saga.database, settings),
     ):
         yield
+
+
+@asynccontextmanager
+async def fresh(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
+    """Bring up a world for one story in which a workflow leaves a child behind.
+
+    The test server skips no more time after that.
+    """
+    async with (
+        skipped_time() as environment,
+        telling(environment, sandbox_url, database_url) as saga,
+        working(saga, database_url),
+    ):
+        yield saga
