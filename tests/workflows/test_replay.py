@@ -1,6 +1,7 @@
 """The workflows as they are now replay the histories that earlier versions left behind.
 
-`PAYSAGA_RECORD=1 python3 run.py test tests/workflows/test_checkout.py` records them anew.
+`PAYSAGA_RECORD=1 python3 run.py test tests/workflows/test_checkout.py` records them anew; so do
+the other modules of stories theirs.
 """
 
 import pytest
@@ -9,6 +10,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from tests.workflows.recording import recorded
 from workflows.checkout import CheckoutWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
 RECORDED = recorded()
@@ -22,7 +24,7 @@ def test_there_are_histories_to_replay() -> None:
 async def test_a_recorded_story_replays(story: str) -> None:
     """The sandbox runs in full here, without the worker's short cut for our own modules."""
     replayer = Replayer(
-        workflows=[CheckoutWorkflow, StripeEventWorkflow],
+        workflows=[CheckoutWorkflow, RefundWorkflow, StripeEventWorkflow],
         workflow_runner=SandboxedWorkflowRunner(),
     )
     await replayer.replay_workflow(RECORDED[story])
