@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from activities.attempts import Attempts
+from activities.lost_refunds import LostRefunds
 from activities.reconciliation import Reconciliation
 from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
@@ -17,7 +18,7 @@ from activities.sessions import Sessions
 from activities.settlement import Settlements
 
 EXIT_CODE = 86
-_AT_STRIPE = (Sessions, Reconciliation, Refunds)
+_AT_STRIPE = (Sessions, Reconciliation, Refunds, LostRefunds)
 _OWNERS = (Attempts, Settlements, RefundRequests, *_AT_STRIPE)
 # Where in an activity; Stripe has done what it was asked before the second of its two.
 BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
