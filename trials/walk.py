@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 
+from trials.walk_clock import ClockStuck
 from trials.walk_scripts import Script, play, scripts
-from trials.world import ClockStuck, World, fresh_database, world
+from trials.world import World, fresh_database, world
 
 WALKS_IN_ONE_WORLD = 25
 WALK_WITHIN_SECONDS = 120

@@ -63,13 +63,14 @@ COMMON: dict[st.SearchStrategy[Step], int] = {
     st.builds(Settle, orders, st.booleans()): 2,
     st.builds(Cancel, orders): 2,
     st.builds(RequestCancellation, orders): 1,
+    st.builds(Terminate, orders): 3,
     st.builds(Reconcile): 1,
     st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))): 1,
     st.builds(PassToDeadline, orders, st.integers(-1, 1)): 2,
     fault: 4,
 }
 together = st.lists(_weighed(COMMON), min_size=2, max_size=3)
-alone = _weighed(COMMON | {st.builds(AtOnce, together): 4, st.builds(Terminate, orders): 1})
+alone = _weighed(COMMON | {st.builds(AtOnce, together): 4})
 some_steps = st.lists(alone, max_size=10)
 # In pieces, for they are longer than one list on the average, and shrink to nothing all the same.
 scripts = st.tuples(

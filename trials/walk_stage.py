@@ -93,12 +93,19 @@ class Stage:
         workflow_id = checkout_workflow_id(self.orders[order])
         return self.world.environment.client.get_workflow_handle(workflow_id)
 
+    async def running_checkout(self, order: int) -> WorkflowHandle[Any, Any]:
+        """Return the very run of an order's checkout that is the newest. Raises RPCError."""
+        run_id = (await self.checkout(order).describe()).run_id
+        client = self.world.environment.client
+        return client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
+
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
         run = await self.world.environment.client.start_workflow(
             ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
         )
         self._reconciliations.append(run.id)
+        self.world.clock.watch(run)
         await self.world.let_pass(RECONCILED_WITHIN)
 
     async def running(self) -> list[str]:
