@@ -51,6 +51,7 @@ class CheckoutWorkflow:
         self._session: CheckoutSession | None = None
         self._deadline: datetime | None = None
         self._reports: deque[PaymentReport] = deque()
+        self._told: PaymentReport | None = None
         self._look = False
         self._cancel: CancelRequest | None = None
         self._refusal: StepRefused | None = None
@@ -173,7 +174,8 @@ class CheckoutWorkflow:
                 timeout_summary="deadline",
             )
         if self._reports:
-            return self._reports.popleft()
+            self._told = self._reports.popleft()
+            return self._told
         if self._cancel or not self._time_left:
             return await self._close_session(attempt)
         self._look = False
@@ -204,8 +206,8 @@ class CheckoutWorkflow:
                 return CheckoutOutcome.PAID
             case Settlement.LATE:  # somebody else has decided the order
                 return await self._cancel_order(CloseReason.CANCELLED)
-            case Settlement.SET_ASIDE if report.event_id:
-                self._look = True  # what does Stripe itself say?
+            case Settlement.SET_ASIDE if report is self._told:
+                self._look = True  # what does Stripe itself say of our session?
                 return None
             case Settlement.SET_ASIDE:
                 outcome = await self._cancel_order(CloseReason.PAYMENT_MISMATCH)
