@@ -23,8 +23,8 @@ from temporalio.testing import WorkflowEnvironment
 
 Run = WorkflowHandle[Any, Any]
 
-STUCK_AFTER_SECONDS = 15
-LOOK_EVERY_SECONDS = 0.1
+STUCK_AFTER = timedelta(seconds=15)
+LOOK_EVERY = timedelta(seconds=0.1)
 TASK_IS_OVER = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
     EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
@@ -50,13 +50,21 @@ class Clock:
         """Skip so much time. Raises ClockStuck."""
         async with self._skipping:  # the server cannot skip for two
             sleeping = asyncio.ensure_future(self._environment.sleep(duration))
-            for _ in range(round(STUCK_AFTER_SECONDS / LOOK_EVERY_SECONDS)):
-                await self._give_back_of_orphans()
-                await asyncio.wait([sleeping], timeout=LOOK_EVERY_SECONDS)
-                if sleeping.done():
-                    return await sleeping
-            sleeping.cancel()
-            raise ClockStuck
+            while not sleeping.done():
+                began = await self._environment.get_current_time()
+                await self._asleep(sleeping)
+                passed = await self._environment.get_current_time() - began
+                if not sleeping.done() and passed < 2 * STUCK_AFTER:  # as on a clock at the wall
+                    sleeping.cancel()
+                    raise ClockStuck
+            await sleeping
+
+    async def _asleep(self, sleeping: asyncio.Future[None]) -> None:
+        for _ in range(STUCK_AFTER // LOOK_EVERY):
+            await self._give_back_of_orphans()
+            await asyncio.wait([sleeping], timeout=LOOK_EVERY.total_seconds())
+            if sleeping.done():
+                return
 
     async def terminate(self, run: Run) -> int:
         """Terminate one run; return how many activities were under way. Raises RPCError."""
