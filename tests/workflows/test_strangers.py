@@ -14,11 +14,19 @@ from workflows.checkout import CheckoutWorkflow
 
 async def stranger_sells(saga: Saga, order: OrderId) -> None:
     """Let somebody else sell something in our order's name, and be paid."""
-    price = {"currency": "eur", "unit_amount": 9000, "product_data": {"name": "Something else"}}
     session = await saga.sdk.v1.checkout.sessions.create_async(
         {
             "mode": "payment",
-            "line_items": [{"quantity": 1, "price_data": price}],  # type: ignore[typeddict-item]
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": "eur",
+                        "unit_amount": 9000,
+                        "product_data": {"name": "Something else"},
+                    },
+                }
+            ],
             "metadata": {"orderId": order},
             "success_url": "http://elsewhere",
         }
