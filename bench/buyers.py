@@ -1,0 +1,111 @@
+"""Buyers: each checks out an order, pays, delivers Stripe's webhook and waits for PAID."""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+
+from bench.paid_watch import PaidWatch
+
+Done = TypeVar("Done")
+_PATIENCE_SECONDS = 60
+
+
+class Unexpected(Exception):
+    """An answer that no measurement can go on with."""
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """How long a buyer waited, in seconds; `paid` counts from the webhook's sending to PAID."""
+
+    checkout: float
+    webhook: float
+    paid: float
+
+
+@dataclass
+class Buyers:
+    """HTTP clients of one shop; several APIs are called in turn. `busy` counts its 503s."""
+
+    http: aiohttp.ClientSession
+    api_urls: Sequence[str]
+    token: str
+    webhook_secret: str
+    watch: PaidWatch
+    busy: int = 0
+    _calls: int = field(default=0, repr=False)
+
+    async def buy(self, order_id: str) -> Purchase:
+        """Go all the way with one order. Raises Unexpected or TimeoutError."""
+        checkout, page = await self.check_out(order_id)
+        webhook, paid = await self.pay(order_id, page)
+        return Purchase(checkout, webhook, paid)
+
+    async def check_out(self, order_id: str) -> tuple[float, str]:
+        """Return the seconds until the payment page's address came, and the address."""
+        began = time.perf_counter()
+        answer = await self.call(f"/orders/{order_id}/checkout")
+        return time.perf_counter() - began, answer["url"]
+
+    async def pay(self, order_id: str, page: str) -> tuple[float, float]:
+        """Pay on the page; return the seconds until the webhook is answered, and until PAID."""
+        async with self.http.post(page) as paying:
+            event = await paying.read()
+        visible = self.watch.wait_for(order_id)
+        began = time.perf_counter()
+        async with self.http.post(
+            f"{self._api_url()}/webhooks/stripe", data=event, headers=self._signed(event)
+        ) as answer:
+            if answer.status != 200:
+                raise Unexpected(f"webhook: {answer.status} {await answer.text()}")
+        acknowledged = time.perf_counter()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            paid_at = await visible
+        return acknowledged - began, paid_at - began
+
+    async def call(self, path: str) -> dict[str, Any]:
+        """POST to the shop until it is not too busy to answer. Raises Unexpected."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            async with self.http.post(self._api_url() + path, headers=headers) as answer:
+                if answer.status == 200:
+                    answered: dict[str, Any] = await answer.json()
+                    return answered
+                if answer.status != 503 or time.monotonic() > give_up_at:
+                    raise Unexpected(f"{path}: {answer.status} {await answer.text()}")
+            self.busy += 1
+
+    def _api_url(self) -> str:
+        self._calls += 1
+        return self.api_urls[self._calls % len(self.api_urls)]
+
+    def _signed(self, event: bytes) -> dict[str, str]:
+        # https://docs.stripe.com/webhooks#verify-manually
+        at = str(int(time.time()))
+        payload = f"{at}.".encode() + event
+        digest = hmac.new(self.webhook_secret.encode(), payload, hashlib.sha256).hexdigest()
+        return {"Stripe-Signature": f"t={at},v1={digest}", "Content-Type": "application/json"}
+
+
+async def crowd(
+    visit: Callable[[str], Awaitable[Done]], order_ids: Sequence[str], at_a_time: int
+) -> list[Done]:
+    """Let that many buyers at a time visit until every order had its visit."""
+    waiting, done = deque(order_ids), list[Done]()
+
+    async def buyer() -> None:
+        while waiting:
+            done.append(await visit(waiting.popleft()))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_a_time):
+            group.create_task(buyer())
+    return done
