@@ -8,8 +8,12 @@ from bench.peers.tables import metadata, orders, ticket_types
 from bench.variants import Processes, Variant
 from domain.ids import new_id
 from onebox.ports import HOST
+from onebox.processes import Process
 from onebox.site import Site
 from onebox.supervisor import Supervisor
+from onebox.temporal import temporal, temporal_ready_url
+
+_PEERS = "bench.peers"
 
 
 async def _prepare(_: Supervisor, site: Site) -> None:
@@ -40,18 +44,34 @@ async def _add_orders(site: Site, count: int) -> list[str]:
 
 
 async def _start_plain(supervisor: Supervisor, site: Site) -> Processes:
-    api = site.python(
-        "api",
-        [
-            *("-m", "uvicorn", "bench.peers.plain.app:app"),
-            *("--host", HOST, "--port", site.ports.api),
-        ],
-        site.environment(),
-    )
+    return {"api": [await _serve(supervisor, site, "plain")]}
+
+
+async def _start_dbos(supervisor: Supervisor, site: Site) -> Processes:
+    return {"api": [await _serve(supervisor, site, "dbos")]}
+
+
+async def _start_samples_style(supervisor: Supervisor, site: Site) -> Processes:
+    engine = temporal(site)
+    supervisor.start(engine)
+    await supervisor.ready(engine, temporal_ready_url(site))
+    worker = site.python("worker", ["-m", f"{_PEERS}.samples_style.worker"], site.environment())
+    supervisor.start(worker)
+    api = await _serve(supervisor, site, "samples_style")
+    await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
+    return {"api": [api], "worker": [worker], "temporal": [engine]}
+
+
+async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
+    """Start a peer's API as the product's is started; return it when it is ready."""
+    words = ["-m", "uvicorn", f"{_PEERS}.{peer}.app:app", "--host", HOST, "--port", site.ports.api]
+    api = site.python("api", words, site.environment())
     supervisor.start(api)
     await supervisor.ready(api, f"{site.api_url}/docs")
-    return {"api": [api]}
+    return api
 
 
-PLAIN = Variant("plain", "calls Stripe, updates the row", _prepare, _start_plain, _add_orders)
-PEERS = (PLAIN,)
+PLAIN = Variant("plain", _prepare, _start_plain, _add_orders)
+SAMPLES_STYLE = Variant("samples_style", _prepare, _start_samples_style, _add_orders)
+DBOS = Variant("dbos", _prepare, _start_dbos, _add_orders)
+PEERS = (PLAIN, SAMPLES_STYLE, DBOS)

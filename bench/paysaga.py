@@ -51,10 +51,4 @@ async def add_orders(site: Site, count: int, capacity: int | None = None) -> lis
     return ids
 
 
-PAYSAGA = Variant(
-    "paysaga",
-    "Update-with-Start, local activities for the database steps",
-    _prepare,
-    _start,
-    add_orders,
-)
+PAYSAGA = Variant("paysaga", _prepare, _start, add_orders)

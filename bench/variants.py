@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bench.stage import Stage
 from onebox.processes import Process
@@ -18,15 +18,13 @@ class Variant:
 
     `prepare` makes the tables; `start` starts the processes and returns them, by the name their
     CPU time goes by, when they are ready; `add_orders` puts that many orders in and returns
-    their ids. `own`: which of the processes are the shop's and not an engine's.
+    their ids.
     """
 
     name: str
-    tells: str
     prepare: Callable[[Supervisor, Site], Awaitable[None]]
     start: Callable[[Supervisor, Site], Awaitable[Processes]]
     add_orders: Callable[[Site, int], Awaitable[list[str]]]
-    own: tuple[str, ...] = field(default=("api", "worker"))
 
 
 @dataclass(frozen=True)
