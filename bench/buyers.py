@@ -5,14 +5,19 @@ import hashlib
 import hmac
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
 
-from bench.paid_watch import PaidWatch
+from bench.paid_watch import PaidWatch, watching
+from bench.stage import Stage
+from bench.variants import Shop
+from onebox.tokens import bearer_token
 
+BUYER = "bench"
 Done = TypeVar("Done")
 _PATIENCE_SECONDS = 60
 
@@ -93,6 +98,15 @@ class Buyers:
         payload = f"{at}.".encode() + event
         digest = hmac.new(self.webhook_secret.encode(), payload, hashlib.sha256).hexdigest()
         return {"Stripe-Signature": f"t={at},v1={digest}", "Content-Type": "application/json"}
+
+
+@asynccontextmanager
+async def buyers_of(stage: Stage, shop: Shop) -> AsyncIterator[Buyers]:
+    """The buyers of a shop."""
+    secrets = shop.site.secrets
+    token = bearer_token(secrets.auth_jwt_secret, BUYER)
+    async with watching(shop.site.database_url) as watch:
+        yield Buyers(stage.http, shop.api_urls, token, secrets.stripe_webhook_secret, watch)
 
 
 async def crowd(

@@ -3,7 +3,8 @@
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.paysaga import BUYER, CURRENCY, PRICE_CENTS, TICKET
+from bench.buyers import BUYER
+from bench.paysaga import CURRENCY, PRICE_CENTS, TICKET
 from bench.peers.tables import metadata, orders, ticket_types
 from bench.variants import Processes, Variant
 from domain.ids import new_id

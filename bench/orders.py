@@ -1,18 +1,14 @@
 """The comparison: from an order's row to PAID, every variant in turn, round by round."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.buyers import Buyers
+from bench.buyers import Buyers, buyers_of
 from bench.measurement import LIGHT, SATURATED, Load, Measurement, measure
-from bench.paid_watch import watching
-from bench.paysaga import BUYER
 from bench.stage import Stage
 from bench.variants import Shop, Variant, running
 from onebox.report import say
-from onebox.tokens import bearer_token
 
 LATENCIES_MS = (0, 150)
 _WARM_UP_ORDERS = 30
@@ -44,15 +40,6 @@ async def compare(
             async with running(stage, variant) as shop, buyers_of(stage, shop) as buyers:
                 await _take_turn(stage, shop, buyers, orders, results[variant.name])
     return results
-
-
-@asynccontextmanager
-async def buyers_of(stage: Stage, shop: Shop) -> AsyncIterator[Buyers]:
-    """The buyers of a shop."""
-    secrets = shop.site.secrets
-    token = bearer_token(secrets.auth_jwt_secret, BUYER)
-    async with watching(shop.site.database_url) as watch:
-        yield Buyers(stage.http, shop.api_urls, token, secrets.stripe_webhook_secret, watch)
 
 
 async def _take_turn(

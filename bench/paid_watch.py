@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
+QUESTION = "SELECT id FROM orders WHERE id = ANY($1) AND status = 'PAID'"
+
 
 class PaidWatch:
     """Looks every so many seconds while somebody waits; that is how fine its times are."""
@@ -28,9 +30,7 @@ class PaidWatch:
         """Look until cancelled."""
         while True:
             await self._somebody.wait()
-            paid = await self._connection.fetch(
-                "SELECT id FROM orders WHERE id = ANY($1) AND status = 'PAID'", list(self._waiting)
-            )
+            paid = await self._connection.fetch(QUESTION, list(self._waiting))
             now = time.perf_counter()
             for row in paid:
                 self._waiting.pop(row["id"]).set_result(now)
@@ -42,7 +42,7 @@ class PaidWatch:
 @asynccontextmanager
 async def watching(database_url: str) -> AsyncIterator[PaidWatch]:
     """Watch the orders of a database, by its SQLAlchemy address, while the block runs."""
-    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    connection = await asyncpg.connect(plain_address(database_url))
     watch = PaidWatch(connection)
     task = asyncio.create_task(watch.run())
     try:
@@ -52,3 +52,8 @@ async def watching(database_url: str) -> AsyncIterator[PaidWatch]:
         with suppress(asyncio.CancelledError):
             await task
         await connection.close()
+
+
+def plain_address(database_url: str) -> str:
+    """Return the address that libpq and asyncpg know, of the one that SQLAlchemy knows."""
+    return database_url.replace("+asyncpg", "")

@@ -2,6 +2,7 @@
 
 from sqlalchemy import insert
 
+from bench.buyers import BUYER
 from bench.variants import Processes, Variant
 from database.engine import Database
 from database.models import OrderItemRow, OrderRow, TicketTypeRow
@@ -11,7 +12,6 @@ from onebox.site import Site
 from onebox.supervisor import Supervisor
 from onebox.temporal import temporal, temporal_ready_url
 
-BUYER = "bench"
 PRICE_CENTS, CURRENCY, TICKET = 4500, "eur", "Concert, standing"
 
 
