@@ -55,9 +55,16 @@ class Buyers:
 
     async def check_out(self, order_id: str) -> tuple[float, str]:
         """Return the seconds until the payment page's address came, and the address."""
+        seconds, page = await self.try_checkout(order_id)
+        if page is None:
+            raise Unexpected(f"{order_id} is sold out")
+        return seconds, page
+
+    async def try_checkout(self, order_id: str) -> tuple[float, str | None]:
+        """Return the seconds until the answer, and where to pay; None where it is sold out."""
         began = time.perf_counter()
-        answer = await self.call(f"/orders/{order_id}/checkout")
-        return time.perf_counter() - began, answer["url"]
+        answer = await self._call(f"/orders/{order_id}/checkout")
+        return time.perf_counter() - began, answer.get("url")
 
     async def pay(self, order_id: str, page: str) -> tuple[float, float]:
         """Pay on the page; return the seconds until the webhook is answered, and until PAID."""
@@ -75,18 +82,20 @@ class Buyers:
             paid_at = await visible
         return acknowledged - began, paid_at - began
 
-    async def call(self, path: str) -> dict[str, Any]:
+    async def _call(self, path: str) -> dict[str, Any]:
         """POST to the shop until it is not too busy to answer. Raises Unexpected."""
         headers = {"Authorization": f"Bearer {self.token}"}
         give_up_at = time.monotonic() + _PATIENCE_SECONDS
         while True:
             async with self.http.post(self._api_url() + path, headers=headers) as answer:
-                if answer.status == 200:
-                    answered: dict[str, Any] = await answer.json()
+                answered: dict[str, Any] = await answer.json(content_type=None)
+                if answer.status == 200 or answered.get("code") == "sold_out":
                     return answered
                 if answer.status != 503 or time.monotonic() > give_up_at:
-                    raise Unexpected(f"{path}: {answer.status} {await answer.text()}")
+                    raise Unexpected(f"{path}: {answer.status} {answered}")
+                wait_seconds = float(answer.headers.get("Retry-After", "1"))
             self.busy += 1
+            await asyncio.sleep(wait_seconds)
 
     def _api_url(self) -> str:
         self._calls += 1

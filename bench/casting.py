@@ -1,12 +1,14 @@
 """The peers as variants: their tables, their orders, their processes."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench.buyers import BUYER
 from bench.paysaga import CURRENCY, PRICE_CENTS, TICKET
 from bench.peers.tables import metadata, orders, ticket_types
-from bench.variants import Processes, Variant
+from bench.variants import Started, Variant
 from domain.ids import new_id
 from onebox.ports import HOST
 from onebox.processes import Process
@@ -44,15 +46,15 @@ async def _add_orders(site: Site, count: int) -> list[str]:
     return ids
 
 
-async def _start_plain(supervisor: Supervisor, site: Site) -> Processes:
-    return {"api": [await _serve(supervisor, site, "plain")]}
+def _one_process(peer: str) -> Callable[[Supervisor, Site], Awaitable[Started]]:
+    async def start(supervisor: Supervisor, site: Site) -> Started:
+        api = await _serve(supervisor, site, peer)
+        return Started((site.api_url,), {"api": [api]})
+
+    return start
 
 
-async def _start_dbos(supervisor: Supervisor, site: Site) -> Processes:
-    return {"api": [await _serve(supervisor, site, "dbos")]}
-
-
-async def _start_samples_style(supervisor: Supervisor, site: Site) -> Processes:
+async def _start_samples_style(supervisor: Supervisor, site: Site) -> Started:
     engine = temporal(site)
     supervisor.start(engine)
     await supervisor.ready(engine, temporal_ready_url(site))
@@ -60,7 +62,7 @@ async def _start_samples_style(supervisor: Supervisor, site: Site) -> Processes:
     supervisor.start(worker)
     api = await _serve(supervisor, site, "samples_style")
     await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
-    return {"api": [api], "worker": [worker], "temporal": [engine]}
+    return Started((site.api_url,), {"api": [api], "worker": [worker], "temporal": [engine]})
 
 
 async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
@@ -72,7 +74,7 @@ async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
     return api
 
 
-PLAIN = Variant("plain", _prepare, _start_plain, _add_orders)
+PLAIN = Variant("plain", _prepare, _one_process("plain"), _add_orders)
 SAMPLES_STYLE = Variant("samples_style", _prepare, _start_samples_style, _add_orders)
-DBOS = Variant("dbos", _prepare, _start_dbos, _add_orders)
+DBOS = Variant("dbos", _prepare, _one_process("dbos"), _add_orders)
 PEERS = (PLAIN, SAMPLES_STYLE, DBOS)

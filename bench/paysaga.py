@@ -1,13 +1,19 @@
 """The product itself, started as `run.py` starts it, on its durable embedded parts."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
 from sqlalchemy import insert
 
 from bench.buyers import BUYER
-from bench.variants import Processes, Variant
+from bench.variants import Started, Variant
 from database.engine import Database
 from database.models import OrderItemRow, OrderRow, TicketTypeRow
 from domain.ids import new_id
 from onebox import product
+from onebox.ports import free_port
+from onebox.processes import Process
 from onebox.site import Site
 from onebox.supervisor import Supervisor
 from onebox.temporal import temporal, temporal_ready_url
@@ -19,15 +25,46 @@ async def _prepare(supervisor: Supervisor, site: Site) -> None:
     await supervisor.run(product.migrations(site))
 
 
-async def _start(supervisor: Supervisor, site: Site) -> Processes:
-    engine, worker, api = temporal(site), product.worker(site), product.api(site)
-    supervisor.start(engine)
-    await supervisor.ready(engine, temporal_ready_url(site))
-    supervisor.start(worker)
-    supervisor.start(api)
-    await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
-    await supervisor.ready(api, f"{site.api_url}/readyz")
-    return {"api": [api], "worker": [worker], "temporal": [engine]}
+def _start(
+    workers: int, apis: int, hold_seconds: int
+) -> Callable[[Supervisor, Site], Awaitable[Started]]:
+    async def start(supervisor: Supervisor, site: Site) -> Started:
+        engine = temporal(site)
+        supervisor.start(engine)
+        await supervisor.ready(engine, temporal_ready_url(site))
+        working = [
+            product.worker(twin, CHECKOUT_TIMEOUT_SECONDS=hold_seconds)
+            for twin in _twins(site, workers)
+        ]
+        sites = _twins(site, apis)
+        serving = [product.api(twin) for twin in sites]
+        for process in (*working, *serving):
+            supervisor.start(process)
+        for worker in working:
+            await supervisor.ready(worker, partial(_says_ready, worker))
+        for twin, api in zip(sites, serving, strict=True):
+            await supervisor.ready(api, f"{twin.api_url}/readyz")
+        return Started(
+            tuple(twin.api_url for twin in sites),
+            {"api": serving, "worker": working, "temporal": [engine]},
+        )
+
+    return start
+
+
+def _says_ready(worker: Process) -> bool:
+    return "worker ready" in worker.last_lines(1000)
+
+
+def _twins(site: Site, count: int) -> list[Site]:
+    """Return the site, and others like it with a port for the API and a place for logs."""
+    twins = [site]
+    for number in range(2, count + 1):
+        directory = site.directory / f"twin-{number}"
+        directory.mkdir(exist_ok=True)
+        ports = replace(site.ports, api=free_port())
+        twins.append(replace(site, directory=directory, ports=ports))
+    return twins
 
 
 async def add_orders(site: Site, count: int, capacity: int | None = None) -> list[str]:
@@ -51,4 +88,9 @@ async def add_orders(site: Site, count: int, capacity: int | None = None) -> lis
     return ids
 
 
-PAYSAGA = Variant("paysaga", _prepare, _start, add_orders)
+def paysaga(workers: int = 1, apis: int = 1, hold_seconds: int = 1800) -> Variant:
+    """Return the product with so many processes; tickets are held for `hold_seconds`."""
+    return Variant("paysaga", _prepare, _start(workers, apis, hold_seconds), add_orders)
+
+
+PAYSAGA = paysaga()

@@ -80,3 +80,8 @@ async def history_counts(shop: Shop, order_ids: Sequence[str]) -> Counter[str]:
         async for event in handle.fetch_history_events():
             found[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
     return found
+
+
+async def workflows_started(http: aiohttp.ClientSession, temporal: Process) -> int:
+    """Return how many workflows Update-with-Start has started so far."""
+    return (await server_counts(http, temporal)).actions["grpc_ExecuteMultiOperation"]

@@ -13,17 +13,24 @@ Processes = Mapping[str, Sequence[Process]]
 
 
 @dataclass(frozen=True)
+class Started:
+    """What is ready: where its APIs are, and its processes by the name their CPU time goes by."""
+
+    api_urls: tuple[str, ...]
+    processes: Processes
+
+
+@dataclass(frozen=True)
 class Variant:
     """One way to build the shop.
 
-    `prepare` makes the tables; `start` starts the processes and returns them, by the name their
-    CPU time goes by, when they are ready; `add_orders` puts that many orders in and returns
-    their ids.
+    `prepare` makes the tables; `start` returns when all is ready; `add_orders` puts that many
+    orders in and returns their ids.
     """
 
     name: str
     prepare: Callable[[Supervisor, Site], Awaitable[None]]
-    start: Callable[[Supervisor, Site], Awaitable[Processes]]
+    start: Callable[[Supervisor, Site], Awaitable[Started]]
     add_orders: Callable[[Site, int], Awaitable[list[str]]]
 
 
@@ -47,7 +54,7 @@ async def running(stage: Stage, variant: Variant) -> AsyncIterator[Shop]:
     supervisor = Supervisor(stage.http)
     try:
         await variant.prepare(supervisor, site)
-        processes = await variant.start(supervisor, site)
-        yield Shop(variant, site, (site.api_url,), {**processes, **stage.processes})
+        started = await variant.start(supervisor, site)
+        yield Shop(variant, site, started.api_urls, {**started.processes, **stage.processes})
     finally:
         supervisor.stop_all()
