@@ -14,6 +14,7 @@ from bench.scale import measure_staffs, say_staffs, staffs_as_json
 from bench.stage import Stage
 from bench.steps import count_steps, say_steps, step_goals
 from bench.variants import Variant
+from onebox.report import say
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,16 @@ class Scale:
     variants: Sequence[str] = ()
 
     def chosen(self) -> list[Variant]:
-        """Return the variants that take part, ours first."""
-        every = (PAYSAGA, *PEERS)
-        return [v for v in every if not self.variants or v.name in self.variants]
+        """Return the variants that take part, ours first; say which of them cannot."""
+        able = []
+        for variant in (PAYSAGA, *PEERS):
+            if self.variants and variant.name not in self.variants:
+                continue
+            if obstacle := variant.obstacle():
+                say(f"{variant.name} does not run here: {obstacle}")
+            else:
+                able.append(variant)
+        return able
 
 
 async def orders(stage: Stage, scale: Scale) -> Outcome:

@@ -87,7 +87,9 @@ class Buyers:
         headers = {"Authorization": f"Bearer {self.token}"}
         give_up_at = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            async with self.http.post(self._api_url() + path, headers=headers) as answer:
+            async with self.http.post(
+                self._api_url() + path, headers=headers, skip_auto_headers=["Content-Type"]
+            ) as answer:
                 answered: dict[str, Any] = await answer.json(content_type=None)
                 if answer.status == 200 or answered.get("code") == "sold_out":
                     return answered

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench import restate
 from bench.buyers import BUYER
 from bench.paysaga import CURRENCY, PRICE_CENTS, TICKET
 from bench.peers.tables import metadata, orders, ticket_types
@@ -77,4 +78,5 @@ async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
 PLAIN = Variant("plain", _prepare, _one_process("plain"), _add_orders)
 SAMPLES_STYLE = Variant("samples_style", _prepare, _start_samples_style, _add_orders)
 DBOS = Variant("dbos", _prepare, _one_process("dbos"), _add_orders)
-PEERS = (PLAIN, SAMPLES_STYLE, DBOS)
+RESTATE = Variant("restate", _prepare, restate.start, _add_orders, restate.obstacle)
+PEERS = (PLAIN, SAMPLES_STYLE, DBOS, RESTATE)

@@ -25,13 +25,14 @@ class Variant:
     """One way to build the shop.
 
     `prepare` makes the tables; `start` returns when all is ready; `add_orders` puts that many
-    orders in and returns their ids.
+    orders in and returns their ids. `obstacle` says why it cannot run here, if it cannot.
     """
 
     name: str
     prepare: Callable[[Supervisor, Site], Awaitable[None]]
     start: Callable[[Supervisor, Site], Awaitable[Started]]
     add_orders: Callable[[Site, int], Awaitable[list[str]]]
+    obstacle: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True)
