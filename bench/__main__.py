@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.benchmarks import BENCHMARKS, Scale
+from bench.benchmarks import BENCHMARKS, VARIANTS, Scale
 from bench.goals import say_goals
 from bench.report import Outcome, write
 from bench.stage import set_up
@@ -23,7 +23,9 @@ def main() -> int:
     parser.add_argument("name", nargs="?", default="orders", choices=[*BENCHMARKS, ALL])
     parser.add_argument("--rounds", type=int, metavar="N", help="how often each is measured")
     parser.add_argument("--orders", type=int, metavar="N", help="how many orders a measurement has")
-    parser.add_argument("--variants", nargs="+", metavar="NAME", help="only these variants")
+    parser.add_argument(
+        "--variants", nargs="+", choices=[v.name for v in VARIANTS], help="only these"
+    )
     parser.add_argument("--json", type=Path, metavar="DIRECTORY", help="where the figures go")
     options = parser.parse_args()
     names = list(BENCHMARKS) if options.name == ALL else [options.name]

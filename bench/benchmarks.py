@@ -16,6 +16,8 @@ from bench.steps import count_steps, say_steps, step_goals
 from bench.variants import Variant
 from onebox.report import say
 
+VARIANTS = (PAYSAGA, *PEERS)
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -28,7 +30,7 @@ class Scale:
     def chosen(self) -> list[Variant]:
         """Return the variants that take part, ours first; say which of them cannot."""
         able = []
-        for variant in (PAYSAGA, *PEERS):
+        for variant in VARIANTS:
             if self.variants and variant.name not in self.variants:
                 continue
             if obstacle := variant.obstacle():

@@ -73,7 +73,9 @@ class Buyers:
         visible = self.watch.wait_for(order_id)
         began = time.perf_counter()
         async with self.http.post(
-            f"{self._api_url()}/webhooks/stripe", data=event, headers=self._signed(event)
+            f"{self._api_url()}/webhooks/stripe",
+            data=event,
+            headers=signed(event, self.webhook_secret),
         ) as answer:
             if answer.status != 200:
                 raise Unexpected(f"webhook: {answer.status} {await answer.text()}")
@@ -103,12 +105,12 @@ class Buyers:
         self._calls += 1
         return self.api_urls[self._calls % len(self.api_urls)]
 
-    def _signed(self, event: bytes) -> dict[str, str]:
-        # https://docs.stripe.com/webhooks#verify-manually
-        at = str(int(time.time()))
-        payload = f"{at}.".encode() + event
-        digest = hmac.new(self.webhook_secret.encode(), payload, hashlib.sha256).hexdigest()
-        return {"Stripe-Signature": f"t={at},v1={digest}", "Content-Type": "application/json"}
+
+def signed(event: bytes, secret: str) -> dict[str, str]:
+    """Return the headers of a webhook: https://docs.stripe.com/webhooks#verify-manually."""
+    at = str(int(time.time()))
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + event, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={at},v1={digest}", "Content-Type": "application/json"}
 
 
 @asynccontextmanager

@@ -31,6 +31,8 @@ class Goal:
 
 def say_goals(goals: Sequence[Goal]) -> None:
     """Print each goal with its figure."""
+    if not goals:
+        return
     say("\n| goal | must be | is | |\n| --- | --- | --- | --- |")
     for goal in goals:
         met = "met" if goal.is_met else "**not met**"

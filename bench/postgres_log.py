@@ -32,10 +32,11 @@ class StatementLog:
         with self._log.open("rb") as log:
             log.seek(self._start)
             text = log.read().decode(errors="replace")
-        return Counter(_kind(sql) for sql in _STATEMENT.findall(text) if QUESTION not in sql)
+        return Counter(kind_of(sql) for sql in _STATEMENT.findall(text) if QUESTION not in sql)
 
 
-def _kind(sql: str) -> str:
+def kind_of(sql: str) -> str:
+    """Return the verb and the first table of a statement."""
     words = sql.strip(" ;\n\t").split()
     if not words:
         return "ping"

@@ -18,6 +18,7 @@ from onebox.site import Site
 
 _BUYERS_A_TICKET = 10
 _AT_A_TIME = 200
+_WARM_UP_AT_A_TIME = 10
 _WARM_UP_ORDERS = 50
 _HELD = """
 SELECT t.available, (SELECT count(*) FROM payments p JOIN order_items i USING (order_id)

@@ -101,6 +101,8 @@ def _each(counts: Counter[str], orders: int) -> Counts:
 
 
 def _say_counts(title: str, counts: dict[str, Counts]) -> None:
+    if not counts:
+        return
     say(f"\n**{title}, a paid order**")
     kinds = sorted({kind for each in counts.values() for kind in each})
     rows = [[kind, *(_short(each.get(kind, 0)) for each in counts.values())] for kind in kinds]
