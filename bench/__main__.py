@@ -12,7 +12,7 @@ from bench.goals import say_goals
 from bench.report import Outcome, write
 from bench.stage import set_up
 from onebox.report import say
-from onebox.state import state_directory
+from onebox.state import AlreadyRunning, locked, state_directory
 
 ALL = "all"
 
@@ -33,7 +33,12 @@ def main() -> int:
     home.mkdir(exist_ok=True)
     home.chmod(0o711)  # PostgreSQL may run as another user: to pass through, not to look
     scale = Scale(options.rounds, options.orders, options.variants or ())
-    outcomes = uvloop.run(_run(names, scale, home))
+    try:
+        with locked(home):  # two at once would measure each other
+            outcomes = uvloop.run(_run(names, scale, home))
+    except AlreadyRunning as refusal:
+        print(f"run.py: {refusal}", file=sys.stderr)
+        return 2
     say_goals([goal for outcome in outcomes.values() for goal in outcome.goals])
     command = f"python3 run.py bench {' '.join(sys.argv[1:])}".strip()
     say(f"\nAll figures: {write(options.json or home / 'results', command, outcomes)}")

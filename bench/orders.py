@@ -50,7 +50,7 @@ async def _take_turn(
     results: dict[Setting, list[Measurement]],
 ) -> None:
     await stage.set_latency(0)
-    warm_up = await shop.variant.add_orders(shop.site, _WARM_UP_ORDERS)
+    warm_up = await shop.variant.add_orders(shop.site, min(orders, _WARM_UP_ORDERS))
     await measure(shop, buyers, warm_up, SATURATED)
     for setting in SETTINGS:
         count = orders if setting.load is SATURATED else max(1, orders // 2)

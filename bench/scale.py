@@ -39,7 +39,7 @@ async def measure_staffs(stage: Stage, *, rounds: int, orders: int) -> Results:
             say(f"round {number + 1} of {rounds}: {staff.workers} workers, {staff.apis} APIs")
             variant = paysaga(staff.workers, staff.apis)
             async with running(stage, variant) as shop, buyers_of(stage, shop) as buyers:
-                warm_up = await variant.add_orders(shop.site, _WARM_UP_ORDERS)
+                warm_up = await variant.add_orders(shop.site, min(orders, _WARM_UP_ORDERS))
                 await measure(shop, buyers, warm_up, SATURATED)
                 order_ids = await variant.add_orders(shop.site, orders)
                 measured.append(await measure(shop, buyers, order_ids, SATURATED))

@@ -75,7 +75,7 @@ async def test_the_cpu_time_of_a_process_is_its_own(tmp_path: Path) -> None:
     try:
         meter = CpuMeter({"busy": [process]})
         before = meter.seconds()
-        while "done" not in process.last_lines() and process.exit_code is None:
+        while "done" not in process.last_lines() and process.exit_code is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         after = meter.seconds()
     finally:

@@ -19,7 +19,7 @@ async def client(stage: Stage) -> AsyncIterator[stripe.StripeClient]:
     yield stripe.StripeClient(
         KEY, http_client=http, base_addresses={"api": f"http://{HOST}:{stage.stripe_port}"}
     )
-    await http.close_async()
+    await http.close_async()  # type: ignore[no-untyped-call]
 
 
 async def _create(client: stripe.StripeClient, order_id: str) -> stripe.checkout.Session:
@@ -48,7 +48,8 @@ async def test_a_key_makes_one_session(client: stripe.StripeClient) -> None:
     first, again, other = [await _create(client, order_id) for order_id in ("a", "a", "b")]
     assert first.id == again.id != other.id
     assert (first.amount_total, first.currency, first.status) == (10_000, "eur", "open")
-    assert first.metadata and first.metadata["orderId"] == "a"
+    assert first.metadata is not None
+    assert first.metadata["orderId"] == "a"
 
 
 async def test_a_paid_session_is_complete_and_its_event_is_signed(
