@@ -19,7 +19,6 @@ from onebox.site import Site
 _BUYERS_A_TICKET = 10
 _AT_A_TIME = 200
 _WARM_UP_AT_A_TIME = 10
-_WARM_UP_ORDERS = 50
 _HELD = """
 SELECT t.available, (SELECT count(*) FROM payments p JOIN order_items i USING (order_id)
                      WHERE i.ticket_type_id = t.id AND p.status = 'PENDING') AS held
@@ -60,7 +59,7 @@ async def sell_out(stage: Stage, *, buyers: int) -> Rush:
     tickets = max(1, buyers // _BUYERS_A_TICKET)
     async with running(stage, PAYSAGA) as shop, buyers_of(stage, shop) as clients:
         engine = shop.processes["temporal"][0]
-        await crowd(clients.buy, await add_orders(shop.site, _WARM_UP_ORDERS), 10)
+        await crowd(clients.buy, await add_orders(shop.site, tickets), _WARM_UP_AT_A_TIME)
         order_ids = await add_orders(shop.site, buyers, capacity=tickets)
         before = await workflows_started(stage.http, engine)
         crush = await _let_in(clients, order_ids)
