@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import stripe
 from temporalio import activity
 
+from activities.stripe_client import pages
 from database.disputes import news_of_disputes, note_that_stripe_was_asked, undecided_disputes
 from database.engine import Database
 
@@ -41,15 +42,10 @@ class LostDisputes:
             )
 
     async def _opened(self, since: datetime, until: datetime) -> list[stripe.Dispute]:
-        page = await self._disputes.list_async(
+        opened = await self._disputes.list_async(
             {
                 "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
                 "limit": 100,
             }
         )
-        found: list[stripe.Dispute] = []
-        while not page.is_empty:
-            activity.heartbeat()
-            found += page.data
-            page = await page.next_page_async()
-        return found
+        return [dispute async for disputes in pages(opened) for dispute in disputes]

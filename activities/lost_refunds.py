@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import stripe
 from temporalio import activity
 
+from activities.stripe_client import pages
 from database.engine import Database
 from database.lost_refunds import abandoned_refunds, unheard_intents
 from domain.refund import Refund, RefundReport, refund_report_of
@@ -46,13 +47,11 @@ class LostRefunds:
     async def _made_since(
         self, since: datetime, *, until: datetime
     ) -> AsyncIterator[list[RefundReport]]:
-        page = await self._refunds.list_async(
+        made = await self._refunds.list_async(
             {
                 "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
                 "limit": 100,
             }
         )
-        while not page.is_empty:
-            activity.heartbeat()
-            yield [refund_report_of(refund.to_dict()) for refund in page.data]
-            page = await page.next_page_async()
+        async for refunds in pages(made):
+            yield [refund_report_of(refund.to_dict()) for refund in refunds]

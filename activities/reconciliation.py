@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import stripe
 from temporalio import activity
 
+from activities.stripe_client import pages
 from database.engine import Database
 from database.reconciliation import (
     abandoned_checkouts,
@@ -28,8 +28,6 @@ GRACE = timedelta(minutes=2)
 # A session's time is Stripe's, an attempt's is PostgreSQL's, and `now` is Temporal's.
 CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
 MOST_REPORTS = 1000  # what is more comes next time
-
-Listed = TypeVar("Listed", bound=stripe.StripeObject)
 
 
 class Reconciliation:
@@ -85,7 +83,7 @@ class Reconciliation:
         undelivered = await self._events.list_async(
             {"delivery_success": False, "types": sorted(SESSION_EVENTS), "limit": 100}
         )
-        async for events in _pages(undelivered):
+        async for events in pages(undelivered):
             yield _ours(report_of_event(event.to_dict()) for event in events)
         async for reports in self._paid_sessions(now - WINDOW):
             yield reports
@@ -94,7 +92,7 @@ class Reconciliation:
         complete = await self._sessions.list_async(
             {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": 100}
         )
-        async for sessions in _pages(complete):
+        async for sessions in pages(complete):
             reports = _ours(report_of(session.to_dict()) for session in sessions)
             yield [report for report in reports if report.status is SessionStatus.PAID]
 
@@ -110,13 +108,6 @@ class Reconciliation:
             and report.session_id not in aside
             and is_news(report, attempts.get(report.session_id))
         ]
-
-
-async def _pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]]:
-    while not listed.is_empty:
-        activity.heartbeat()
-        yield listed.data
-        listed = await listed.next_page_async()
 
 
 def _ours(reports: Iterable[PaymentReport | None]) -> list[PaymentReport]:

@@ -1,11 +1,15 @@
 """The connection to Stripe, and what is common to all that is asked there."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from typing import TypeVar
 
 import aiohttp
 import stripe
+from temporalio import activity
 
 TIMEOUT_SECONDS = 20
+
+Listed = TypeVar("Listed", bound=stripe.StripeObject)
 
 
 def connect_stripe(
@@ -31,3 +35,14 @@ def is_repeated(error: stripe.APIError) -> bool:
     """
     headers: Mapping[str, str] = error.headers or {}
     return headers.get("Idempotent-Replayed") == "true"
+
+
+async def pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]]:
+    """Yield a list page after page, with a heartbeat of the activity for each.
+
+    https://docs.stripe.com/api/pagination
+    """
+    while not listed.is_empty:
+        activity.heartbeat()
+        yield listed.data
+        listed = await listed.next_page_async()
