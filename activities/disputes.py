@@ -12,7 +12,7 @@ from activities.outgoing import Announcer, Outbox
 from database.disputes import add_dispute, dispute_by_id, follow_disputes, move_dispute
 from database.engine import Database
 from database.history import record
-from database.orders import lock_order, touch_order
+from database.orders import lock_order
 from database.payments import payment_of_intent
 from database.refund_reports import is_awaited
 from domain.dispute import Dispute, DisputeStatus
@@ -41,14 +41,14 @@ class Disputes:
         retried: `too_early` while our own payment is not known yet, `overtaken` when somebody
         else has stored something newer since we asked.
         """
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             known = await dispute_by_id(connection, dispute_id)
         found = await self._disputes.retrieve_async(dispute_id, {"expand": ["payment_intent"]})
         intent = found.payment_intent
         if not isinstance(intent, stripe.PaymentIntent):
             return None
         dispute = _read(found)
-        async with self._database.statement() as connection:
+        async with self._database.transaction() as connection:
             payment = await _our_payment(connection, intent)
         if payment is None:
             return None
@@ -82,7 +82,6 @@ async def _store(
     else:
         await move_dispute(connection, dispute)
     await follow_disputes(connection, order_id)
-    await touch_order(connection, order_id)
     await record(
         connection,
         order_id,

@@ -99,7 +99,7 @@ class Refunds:
                 raise ApplicationError("the order has not taken this payment yet", type="too_early")
 
     async def _see(self, refund_id: RefundId) -> Refund:
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             refund = await refund_by_id(connection, refund_id)
         assert refund is not None
         return refund

@@ -56,7 +56,7 @@ async def move_dispute(connection: AsyncConnection, dispute: Dispute) -> None:
 
 
 async def follow_disputes(connection: AsyncConnection, order_id: OrderId) -> None:
-    """Bring the order's flag and its tickets in line with its disputes."""
+    """Bring the order's flag and its tickets in line with its disputes, and touch it."""
     against_us = exists().where(
         DisputeRow.order_id == order_id, DisputeRow.status.not_in(IN_OUR_FAVOUR)
     )

@@ -8,10 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.disputes import Disputes
 from database.disputes import disputes_of
-from database.tickets import tickets_of
 from domain.dispute import DisputeStatus
 from domain.ids import OrderId
 from domain.order import OrderStatus
+from tests.workflows.refunding import paid, ticket_statuses
 from tests.workflows.saga import Saga
 from workflows.checkout import CheckoutWorkflow
 
@@ -24,12 +24,7 @@ def disputes(saga: Saga) -> Disputes:
 
 async def sold(saga: Saga) -> tuple[OrderId, str]:
     """Sell an order; return it and the payment intent that paid it."""
-    order = await saga.order()
-    checkout, session = await saga.checkout(order)
-    await saga.pay(session)
-    report = await saga.report(session)
-    await checkout.signal(CheckoutWorkflow.payment_completed, report)
-    await checkout.result()
+    order, report = await paid(saga)
     return order, str(report.payment_intent)
 
 
@@ -42,11 +37,6 @@ async def dispute(saga: Saga, payment_intent: str, **how: Any) -> str:
 async def dispute_statuses(saga: Saga, order_id: OrderId) -> list[str]:
     async with saga.database.transaction() as connection:
         return [dispute.status for dispute in await disputes_of(connection, order_id)]
-
-
-async def ticket_statuses(saga: Saga, order_id: OrderId) -> set[str]:
-    async with saga.database.transaction() as connection:
-        return {ticket.status for ticket in await tickets_of(connection, order_id)}
 
 
 async def test_a_dispute_freezes_the_tickets_until_it_is_won(

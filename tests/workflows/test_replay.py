@@ -23,7 +23,7 @@ def test_there_are_histories_to_replay() -> None:
 
 @pytest.mark.parametrize("story", RECORDED)
 async def test_a_recorded_story_replays(story: str) -> None:
-    """The sandbox runs in full here, without the worker's short cut for our own modules."""
+    """The sandbox runs in full here; the workers do without it, and this guards them."""
     replayer = Replayer(
         workflows=[
             CheckoutWorkflow,
