@@ -104,6 +104,7 @@ def build_worker(
             lost_disputes.unheard_disputes,
         ],
         interceptors=interceptors,
+        # The SDK's sandbox costs CPU time on every order; the replay tests run in it.
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=STOP_WITHIN,
         # A fifth of the workflow pollers on the normal queue, the default, lets a new checkout
