@@ -15,6 +15,7 @@ from database.models import OrderHistoryRow, OrderItemRow, OrderRow, PaymentRow,
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import OPEN_STATUSES
+from domain.refund import RefundStatus
 from trials.kill_stripe import Stripe
 
 # The reconciler itself may run at any time.
@@ -134,8 +135,7 @@ _AWAITS_PAYMENT = exists().where(
 )
 _REFUND_REFUSED = exists().where(
     OrderHistoryRow.order_id == OrderRow.id,
-    OrderHistoryRow.action == "needs_attention",
-    OrderHistoryRow.reason.startswith("Stripe refused the refund"),
+    OrderHistoryRow.action == f"refund_{RefundStatus.FAILED}",
 )
 _ORDERS = select(
     OrderRow.id,
