@@ -55,6 +55,8 @@ def build_worker(
         workflows=[CheckoutWorkflow, StripeEventWorkflow, ReconcileWorkflow],
         activities=[
             attempts.hold_tickets,
+            attempts.extend_deadline,
+            attempts.record_recheck,
             attempts.refuse_checkout,
             attempts.cancel_order,
             sessions.create_session,

@@ -1,7 +1,7 @@
 """A payment: one attempt to collect an order's total through one Stripe Checkout Session."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.ids import OrderId, PaymentId
@@ -21,6 +21,9 @@ class PaymentStatus(StrEnum):
 
 
 OPEN_STATUSES = (PaymentStatus.PENDING, PaymentStatus.PROCESSING)
+
+# However often a deadline is moved, it is ours that closes the session and not Stripe's own.
+DEADLINE_BEFORE_EXPIRY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from domain.payment import Attempt
 
 
 class Scene(StrEnum):
-    """Where the story is; the last three are its ends."""
+    """Where the story is."""
 
     HOLDING = "HOLDING"
     CREATING = "CREATING"
@@ -20,6 +20,7 @@ class Scene(StrEnum):
     REFUSED = "REFUSED"
 
 
+ENDS = (Scene.PAID, Scene.CANCELLED, Scene.REFUSED)
 TITLES = {
     Scene.HOLDING: "Holding the tickets",
     Scene.CREATING: "Asking Stripe for a Checkout Session",
