@@ -1,6 +1,7 @@
 """`python -m stripe_sandbox`: STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET come by environment."""
 
 import argparse
+import gc
 import os
 
 import uvicorn
@@ -25,6 +26,9 @@ def main() -> None:
         public_url=options.public_url,
         database=options.database,
     )
+    # All that the sandbox knows lives in memory, free of cycles: searching it for some takes 0.4 s
+    # with 20,000 sessions, for nothing.
+    gc.set_threshold(700, 10, 100_000)
     print(f"Stripe sandbox on http://{options.host}:{options.port}", flush=True)
     uvicorn.run(
         create_app(settings),

@@ -5,14 +5,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Literal
 
 import aiohttp
 from pydantic import BaseModel
 
-from stripe_sandbox import payments, sessions
+from stripe_sandbox import agenda
 from stripe_sandbox.account import Account
 from stripe_sandbox.store import Document
 
@@ -20,6 +19,7 @@ FIRST_RETRY_SECONDS = 1
 LONGEST_RETRY_SECONDS = 60
 MOST_ATTEMPTS = 20
 TIMEOUT_SECONDS = 20
+MOST_AT_ONCE = 50
 TICK_SECONDS = 0.5
 REORDER_WINDOW_SECONDS = 1
 
@@ -51,17 +51,18 @@ class Courier:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._outbox = account.outbox
+        self._few_at_once = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def run(self) -> None:
         """Work until cancelled; what is under way then is sent again after the next start."""
         async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as sending:
             while True:
-                sessions.expire_overdue(self._account)
-                payments.settle_due(self._account)
+                agenda.keep(self._account)
                 self._send_due(http, sending)
-                self._account.something_to_send.clear()
+                self._outbox.something_to_send.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._account.something_to_send.wait(), TICK_SECONDS)
+                    await asyncio.wait_for(self._outbox.something_to_send.wait(), TICK_SECONDS)
 
     async def send_now(self, event_id: str) -> int | None:
         """Send one event, whatever the mode; return the receiver's status."""
@@ -69,32 +70,61 @@ class Courier:
         delivery = self._account.store.get("delivery", event_id)
         assert delivery is not None
         async with aiohttp.ClientSession() as http:
-            await self._post(http, event, delivery)
+            await self._attempt(http, event, delivery)
+        self._write_down(event, delivery)
         status: int | None = delivery["last_status"]
         return status
+
+    async def send_once(self, event: Document) -> int | None:
+        """Send something that Stripe itself would not know of; return the receiver's status."""
+        async with aiohttp.ClientSession() as http:
+            return await self._post(http, event)
 
     def _send_due(self, http: aiohttp.ClientSession, sending: asyncio.TaskGroup) -> None:
         how = webhooks(self._account)
         if how.url is None or how.mode == "hold":
             return
-        due = _due(self._account.undelivered.values(), how)
-        if how.mode == "drop":
-            for delivery in due:
-                self._finish(delivery, given_up=True)
-            return
-        for delivery in due:
-            delivery["next_at"] = time.time() + TIMEOUT_SECONDS + LONGEST_RETRY_SECONDS
         if how.mode == "reorder":
-            sending.create_task(self._post_in_turn(http, due[::-1]))
+            # More events may come, and only of several can the order change.
+            if self._outbox.waits_since() + REORDER_WINDOW_SECONDS <= time.time():
+                sending.create_task(self._send_in_turn(http, self._outbox.take_due()[::-1]))
             return
-        for delivery in due * (2 if how.mode == "double" else 1):
-            sending.create_task(self._post_in_turn(http, [delivery]))
+        for delivery in self._outbox.take_due(how.delay_seconds if how.mode == "delay" else 0):
+            if how.mode == "drop":
+                delivery["given_up"] = True
+                self._outbox.keep(delivery)
+            else:
+                sending.create_task(self._send(http, delivery, 2 if how.mode == "double" else 1))
 
-    async def _post_in_turn(self, http: aiohttp.ClientSession, deliveries: list[Document]) -> None:
+    async def _send_in_turn(self, http: aiohttp.ClientSession, deliveries: list[Document]) -> None:
         for delivery in deliveries:
-            await self._post(http, self._account.find("event", delivery["event"]), delivery)
+            await self._send(http, delivery, 1)
 
-    async def _post(self, http: aiohttp.ClientSession, event: Document, delivery: Document) -> None:
+    async def _send(self, http: aiohttp.ClientSession, delivery: Document, copies: int) -> None:
+        event = self._account.find("event", delivery["event"])
+        attempts = (self._attempt(http, event, delivery) for _ in range(copies))
+        async with self._few_at_once:
+            await asyncio.gather(*attempts)
+        wait = min(FIRST_RETRY_SECONDS * 2 ** (delivery["attempts"] - 1), LONGEST_RETRY_SECONDS)
+        delivery["next_at"] = time.time() + wait
+        self._write_down(event, delivery)
+        self._outbox.retry(delivery)
+
+    async def _attempt(
+        self, http: aiohttp.ClientSession, event: Document, delivery: Document
+    ) -> None:
+        delivery["attempts"] += 1
+        status = delivery["last_status"] = await self._post(http, event)
+        delivery["delivered"] |= status is not None and 200 <= status < 300
+        delivery["given_up"] |= delivery["attempts"] >= MOST_ATTEMPTS
+
+    def _write_down(self, event: Document, delivery: Document) -> None:
+        self._outbox.keep(delivery)
+        if delivery["delivered"]:
+            event["pending_webhooks"] = 0
+            self._account.save(event)
+
+    async def _post(self, http: aiohttp.ClientSession, event: Document) -> int | None:
         body = json.dumps(event, indent=2)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -103,34 +133,8 @@ class Courier:
         }
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         url = webhooks(self._account).url or ""
-        delivery["attempts"] += 1
         try:
             async with http.post(url, data=body, headers=headers, timeout=timeout) as response:
-                delivery["last_status"] = response.status
+                return response.status
         except (aiohttp.ClientError, TimeoutError):
-            delivery["last_status"] = None
-        self._finish(delivery)
-
-    def _finish(self, delivery: Document, *, given_up: bool = False) -> None:
-        delivered = 200 <= (delivery["last_status"] or 0) < 300
-        delivery["delivered"] = delivery["delivered"] or delivered
-        delivery["given_up"] = given_up or delivery["attempts"] >= MOST_ATTEMPTS
-        wait = min(FIRST_RETRY_SECONDS * 2 ** (delivery["attempts"] - 1), LONGEST_RETRY_SECONDS)
-        delivery["next_at"] = time.time() + wait
-        self._account.store.put("delivery", delivery["event"], delivery)
-        if delivery["delivered"] or delivery["given_up"]:
-            self._account.undelivered.pop(delivery["event"], None)
-
-
-def _due(waiting: Iterable[Document], how: Webhooks) -> list[Document]:
-    now = time.time()
-    due = [delivery for delivery in waiting if delivery["next_at"] <= now]
-    if how.mode == "delay":
-        return [found for found in due if found["attempts"] or _waited(found, how.delay_seconds)]
-    if how.mode == "reorder" and not any(_waited(found, REORDER_WINDOW_SECONDS) for found in due):
-        return []  # more events may come, and only of several can the order change
-    return due
-
-
-def _waited(delivery: Document, seconds: float) -> bool:
-    return bool(delivery["next_at"] + seconds <= time.time())
+            return None

@@ -25,9 +25,9 @@ class StripeError(Exception):
             self.body["error"]["doc_url"] = f"https://stripe.com/docs/error-codes/{code}"
 
 
-def missing(resource: str, key: str) -> StripeError:
+def missing(resource: str, key: str, param: str = "id") -> StripeError:
     """Return the 404 for an object that does not exist."""
-    return StripeError(404, f"No such {resource}: '{key}'", code="resource_missing", param="id")
+    return StripeError(404, f"No such {resource}: '{key}'", code="resource_missing", param=param)
 
 
 def required(param: str) -> StripeError:

@@ -1,6 +1,8 @@
 """Stripe's lists: newest first, with cursors. https://docs.stripe.com/api/pagination."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from stripe_sandbox.errors import invalid
@@ -9,25 +11,46 @@ from stripe_sandbox.store import Document
 
 DEFAULT_LIMIT = 10
 LARGEST_LIMIT = 100
-COMPARE = {
-    "gt": lambda value, bound: value > bound,
-    "gte": lambda value, bound: value >= bound,
-    "lt": lambda value, bound: value < bound,
-    "lte": lambda value, bound: value <= bound,
-}
+COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
-def page(documents: Sequence[Document], params: Mapping[str, Any], url: str) -> Document:
-    """Return one page of these documents, which come newest first."""
+def page(documents: Iterable[Document], params: Mapping[str, Any], url: str) -> Document:
+    """Return one page of these documents, which come newest first; no more of them are looked at.
+
+    Raises StripeError 400 for a limit, a cursor or a bound that makes no sense.
+    """
     limit = _limit(params.get("limit", DEFAULT_LIMIT))
-    found = [document for document in documents if _was_created(document, params.get("created"))]
-    ids = [document["id"] for document in found]
-    if "starting_after" in params:
-        found = found[_place(ids, params, "starting_after") + 1 :]
-    elif "ending_before" in params:
-        before = found[: _place(ids, params, "ending_before")]
+    found = created_within(documents, params.get("created"))
+    if "ending_before" in params and "starting_after" not in params:
+        before = list(_until(found, params["ending_before"], "ending_before"))
         return _list(before[-limit:], url, has_more=len(before) > limit)
-    return _list(found[:limit], url, has_more=len(found) > limit)
+    if "starting_after" in params:
+        for _ in _until(found, params["starting_after"], "starting_after"):
+            pass
+    data = list(islice(found, limit + 1))
+    return _list(data[:limit], url, has_more=len(data) > limit)
+
+
+def created_within(documents: Iterable[Document], bounds: Any) -> Iterator[Document]:
+    """Give the documents that were created at a time, or within bounds, in Unix seconds.
+
+    Raises StripeError 400 for bounds that are no whole numbers.
+    """
+    if bounds is None:
+        return iter(documents)
+    if not isinstance(bounds, dict):
+        at = integer(bounds, "created")
+        return (document for document in documents if document["created"] == at)
+    checks = [
+        (COMPARE[name], integer(bound, f"created[{name}]"))
+        for name, bound in bounds.items()
+        if name in COMPARE
+    ]
+    return (
+        document
+        for document in documents
+        if all(holds(document["created"], bound) for holds, bound in checks)
+    )
 
 
 def _list(data: list[Document], url: str, *, has_more: bool) -> Document:
@@ -41,19 +64,10 @@ def _limit(value: Any) -> int:
     return limit
 
 
-def _place(ids: list[str], params: Mapping[str, Any], param: str) -> int:
-    if params[param] not in ids:
-        raise invalid(param, f"No such object: '{params[param]}'", "resource_missing")
-    return ids.index(params[param])
-
-
-def _was_created(document: Document, bounds: Any) -> bool:
-    if bounds is None:
-        return True
-    if not isinstance(bounds, dict):
-        return bool(document["created"] == integer(bounds, "created"))
-    return all(
-        COMPARE[name](document["created"], integer(bound, f"created[{name}]"))
-        for name, bound in bounds.items()
-        if name in COMPARE
-    )
+def _until(documents: Iterator[Document], cursor: str, param: str) -> Iterator[Document]:
+    """Give the documents before the cursor, and take the cursor itself."""
+    for document in documents:
+        if document["id"] == cursor:
+            return
+        yield document
+    raise invalid(param, f"No such object: '{cursor}'", "resource_missing")

@@ -6,12 +6,11 @@ https://docs.stripe.com/testing
 import re
 from enum import Enum
 
-from stripe_sandbox import sessions
-from stripe_sandbox.account import Account
+from stripe_sandbox import charges, sessions
+from stripe_sandbox.account import SOON_SECONDS, Account
 from stripe_sandbox.errors import StripeError
 from stripe_sandbox.store import Document
 
-SETTLED_AFTER_SECONDS = 5
 NEEDS_3DS = "4000002500003155"
 DECLINES: dict[str, tuple[str, str | None, str]] = {
     "4000000000000002": ("card_declined", "generic_decline", "Your card was declined."),
@@ -41,28 +40,28 @@ def pay_by_card(
     session_id: str,
     number: str,
     *,
-    authenticated: bool = False,
     late: bool = False,
+    by_hand: bool = False,
 ) -> Outcome:
     """Pay a session by card. Raises StripeError: 402 when declined, 400 when it is not open.
 
-    `late` takes the money of a session that has expired, too.
+    `late` takes the money of a session that has expired, too. `by_hand`: what follows later, such
+    as a refund that fails, follows when the admin API says so and not by itself.
     """
     session = _unpaid(account, session_id) if late else _open(account, session_id)
     digits = re.sub(r"[\s-]", "", number)
     intent = _intent(account, session)
     if digits in DECLINES:
-        raise _declined(account, intent, *DECLINES[digits])
+        raise charges.decline(account, intent, *DECLINES[digits])
     if not re.fullmatch(r"\d{13,19}", digits) or not _luhn(digits):
-        raise _declined(account, intent, "incorrect_number", None, "Your card number is incorrect.")
-    if digits == NEEDS_3DS and not authenticated:
+        raise charges.decline(
+            account, intent, "incorrect_number", None, "Your card number is incorrect."
+        )
+    if digits == NEEDS_3DS:
         intent["status"] = "requires_action"
         account.save(intent)
         return Outcome.AUTHENTICATE
-    session["payment_status"] = "paid"
-    sessions.close(account, session, "complete")
-    _capture(account, session, intent, {"type": "card", "card": {"last4": digits[-4:]}})
-    account.emit("checkout.session.completed", session)
+    _complete(account, session, intent, digits, by_hand=by_hand)
     return Outcome.PAID
 
 
@@ -71,14 +70,15 @@ def authenticate(account: Account, session_id: str, *, complete: bool) -> None:
 
     Raises StripeError: 402 when it failed, 400 when nobody asked.
     """
-    intent = _intent(account, _open(account, session_id))
+    session = _open(account, session_id)
+    intent = _intent(account, session)
     if intent["status"] != "requires_action":
         raise StripeError(400, "This payment does not wait for 3-D Secure.")
     if not complete:
         message = "We are unable to authenticate your payment method."
         code = "payment_intent_authentication_failure"
-        raise _declined(account, intent, code, None, message)
-    pay_by_card(account, session_id, NEEDS_3DS, authenticated=True)
+        raise charges.decline(account, intent, code, None, message)
+    _complete(account, session, intent, NEEDS_3DS)
 
 
 def pay_by_bank(
@@ -99,12 +99,14 @@ def pay_by_bank(
     due = {
         "id": session_id,
         "object": "settlement",
-        "at": account.now() + SETTLED_AFTER_SECONDS,
         "succeeds": DEBITS[number],
         "by_hand": by_hand,
+        "last4": number[-4:],
         "done": False,
     }
     account.save(due)
+    if not by_hand:
+        account.plan("settle payment", session_id, account.now() + SOON_SECONDS)
     account.emit("payment_intent.processing", intent)
     account.emit("checkout.session.completed", session)
     return Outcome.PROCESSING
@@ -121,7 +123,9 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Document:
     intent = account.find("payment_intent", session["payment_intent"])
     if succeeds:
         session["payment_status"] = "paid"
-        _capture(account, session, intent, {"type": "us_bank_account"})
+        method = {"type": "us_bank_account", "us_bank_account": {"last4": due["last4"]}}
+        account.save(session)
+        charges.capture(account, intent, method, by_hand=due["by_hand"])
         account.emit("checkout.session.async_payment_succeeded", session)
     else:
         intent["status"] = "requires_payment_method"
@@ -132,11 +136,21 @@ def settle(account: Account, session_id: str, *, succeeds: bool) -> Document:
     return session
 
 
-def settle_due(account: Account) -> None:
-    """End every delayed payment whose time has come."""
-    for due in account.store.all("settlement"):
-        if not due["done"] and not due["by_hand"] and due["at"] <= account.now():
-            settle(account, due["id"], succeeds=due["succeeds"])
+def settle_by_itself(account: Account, session_id: str) -> None:
+    """End a delayed payment as its account number wants it, if nobody has ended it."""
+    due = account.store.get("settlement", session_id)
+    if due and not due["done"]:
+        settle(account, session_id, succeeds=due["succeeds"])
+
+
+def _complete(
+    account: Account, session: Document, intent: Document, card: str, *, by_hand: bool = False
+) -> None:
+    session["payment_status"] = "paid"
+    sessions.close(account, session, "complete")
+    method = {"type": "card", "card": {"last4": card[-4:]}}
+    charges.capture(account, intent, method, by_hand=by_hand)
+    account.emit("checkout.session.completed", session)
 
 
 def _open(account: Account, session_id: str) -> Document:
@@ -178,67 +192,6 @@ def _intent(account: Account, session: Document) -> Document:
     session["payment_intent"] = intent["id"]
     account.save(session)
     return intent
-
-
-def _capture(account: Account, session: Document, intent: Document, method: Document) -> None:
-    charge = _charge(account, intent) | {
-        "status": "succeeded",
-        "paid": True,
-        "captured": True,
-        "amount_captured": intent["amount"],
-        "payment_method_details": method,
-    }
-    account.save(charge)
-    intent["status"] = "succeeded"
-    intent["last_payment_error"] = None
-    intent["amount_received"] = intent["amount"]
-    intent["latest_charge"] = charge["id"]
-    account.save(intent)
-    account.save(session)
-    account.emit("charge.succeeded", charge)
-    account.emit("payment_intent.succeeded", intent)
-
-
-def _declined(
-    account: Account, intent: Document, code: str, decline_code: str | None, message: str
-) -> StripeError:
-    charge = _charge(account, intent) | {
-        "status": "failed",
-        "failure_code": code,
-        "failure_message": message,
-    }
-    account.save(charge)
-    error = {"type": "card_error", "code": code, "message": message}
-    if decline_code:
-        error["decline_code"] = decline_code
-    intent["status"] = "requires_payment_method"
-    intent["last_payment_error"] = error
-    intent["latest_charge"] = charge["id"]
-    account.save(intent)
-    account.emit("charge.failed", charge)
-    account.emit("payment_intent.payment_failed", intent)
-    return StripeError(402, message, type="card_error", code=code)
-
-
-def _charge(account: Account, intent: Document) -> Document:
-    return {
-        "id": account.new_id("ch"),
-        "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": 0,
-        "amount_refunded": 0,
-        "captured": False,
-        "created": account.now(),
-        "currency": intent["currency"],
-        "disputed": False,
-        "failure_code": None,
-        "failure_message": None,
-        "livemode": False,
-        "metadata": intent["metadata"],
-        "paid": False,
-        "payment_intent": intent["id"],
-        "refunded": False,
-    }
 
 
 def _luhn(digits: str) -> bool:

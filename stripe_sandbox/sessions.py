@@ -41,7 +41,7 @@ def create(account: Account, params: dict[str, Any], public_url: str) -> Documen
         "url": f"{public_url}/pay/{session_id}",
     }
     account.save(session)
-    account.open_sessions.add(session_id)
+    account.plan("expire session", session_id, request.expires_at)
     intent_metadata = {"id": session_id, "metadata": request.intent_metadata}
     account.store.put("intent_metadata", session_id, intent_metadata)
     items = [_item(account, line, request.currency) for line in request.lines]
@@ -70,10 +70,19 @@ def expire(account: Account, session_id: str) -> Document:
     return session
 
 
-def expire_overdue(account: Account) -> None:
-    """Expire every open session whose time has come."""
-    for session_id in list(account.open_sessions):
-        find(account, session_id)
+def reprice(account: Account, session_id: str, amount: int | None, currency: str | None) -> None:
+    """Let a session that is not complete cost something else, in minor units."""
+    session = find(account, session_id)
+    if session["status"] == "complete":
+        return
+    price = {"amount_total": amount or session["amount_total"]}
+    price |= {"amount_subtotal": price["amount_total"], "currency": currency or session["currency"]}
+    session |= price
+    account.save(session)
+    if session["payment_intent"]:
+        intent = account.find("payment_intent", session["payment_intent"])
+        intent |= {"amount": price["amount_total"], "currency": price["currency"]}
+        account.save(intent)
 
 
 def line_items(account: Account, session_id: str) -> list[Document]:
@@ -92,7 +101,6 @@ def intent_metadata(account: Account, session_id: str) -> dict[str, str]:
 def close(account: Account, session: Document, status: str) -> None:
     """Move an open session to `complete` or `expired`: nobody can pay in it any more."""
     session["status"], session["url"] = status, None
-    account.open_sessions.discard(session["id"])
     account.save(session)
 
 

@@ -1,6 +1,5 @@
 """The routes under `/v1`, for the real SDK."""
 
-import copy
 import hmac
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -9,10 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from stripe.params import (
+    BalanceTransactionListParams,
     ChargeListParams,
+    DisputeListParams,
     EventListParams,
     PaymentIntentListParams,
-    RefundCreateParams,
     RefundListParams,
 )
 from stripe.params.checkout import (
@@ -22,21 +22,34 @@ from stripe.params.checkout import (
     SessionRetrieveParams,
 )
 
-from stripe_sandbox import faults, forms, refunds, sessions
+from stripe_sandbox import (
+    agenda,
+    balance,
+    disputes,
+    faults,
+    forms,
+    refund_requests,
+    refunds,
+    sessions,
+)
 from stripe_sandbox.account import API_VERSION, Account
-from stripe_sandbox.errors import StripeError, invalid
+from stripe_sandbox.errors import StripeError
+from stripe_sandbox.expanding import expanded
+from stripe_sandbox.filters import wanted
 from stripe_sandbox.idempotency import Idempotency
 from stripe_sandbox.lists import page
 from stripe_sandbox.parameters import check
 from stripe_sandbox.store import Document
 
 RESOURCES = {
+    "checkout/sessions": (sessions.KIND, SessionListParams),
     "payment_intents": ("payment_intent", PaymentIntentListParams),
     "charges": ("charge", ChargeListParams),
-    "events": ("event", EventListParams),
     "refunds": (refunds.KIND, RefundListParams),
+    "disputes": (disputes.KIND, DisputeListParams),
+    "balance_transactions": (balance.KIND, BalanceTransactionListParams),
+    "events": ("event", EventListParams),
 }
-EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge"}
 
 router = APIRouter(tags=["Stripe"])
 
@@ -102,90 +115,38 @@ def _authenticate(account: Account, authorization: str) -> None:
 
 def _get(account: Account, path: str, params: dict[str, Any]) -> Document:
     match path.split("/"):
-        case ["checkout", "sessions"]:
-            check(params, SessionListParams)
-            sessions.expire_overdue(account)
-            found = [
-                session
-                for session in _newest_first(account, sessions.KIND)
-                if params.get("payment_intent") in (None, session["payment_intent"])
-                and params.get("status") in (None, session["status"])
-            ]
-            return _expanded(account, page(found, params, f"/v1/{path}"), params)
-        case ["checkout", "sessions", session_id]:
-            check(params, SessionRetrieveParams)
-            return _expanded(account, sessions.find(account, session_id), params)
         case ["checkout", "sessions", session_id, "line_items"]:
             check(params, SessionListLineItemsParams)
             return page(sessions.line_items(account, session_id), params, f"/v1/{path}")
-        case [resource] if resource in RESOURCES:
-            kind, shape = RESOURCES[resource]
-            check(params, shape)
-            found = [
-                document
-                for document in _newest_first(account, kind)
-                if _wanted(account, document, params)
-            ]
-            return _expanded(account, page(found, params, f"/v1/{path}"), params)
+        case ["checkout", "sessions", key]:
+            check(params, SessionRetrieveParams)
+            return expanded(account, sessions.find(account, key), params)
         case [resource, key] if resource in RESOURCES:
             check(params, SessionRetrieveParams)
-            return _expanded(account, account.find(RESOURCES[resource][0], key), params)
-    raise _unknown("GET", path)
+            return expanded(account, account.find(RESOURCES[resource][0], key), params)
+    if path not in RESOURCES:
+        raise _unknown("GET", path)
+    kind, shape = RESOURCES[path]
+    check(params, shape)
+    agenda.keep(account)
+    return expanded(account, page(wanted(account, kind, params), params, f"/v1/{path}"), params)
 
 
 def _post(account: Account, path: str, params: dict[str, Any], public_url: str) -> Document:
     match path.split("/"):
         case ["checkout", "sessions"]:
-            return _expanded(account, sessions.create(account, params, public_url), params)
+            return expanded(account, sessions.create(account, params, public_url), params)
         case ["checkout", "sessions", session_id, "expire"]:
             check(params, SessionExpireParams)
-            return _expanded(account, sessions.expire(account, session_id), params)
+            return expanded(account, sessions.expire(account, session_id), params)
         case ["refunds"]:
-            check(params, RefundCreateParams)
-            return _expanded(account, refunds.create(account, params), params)
+            return expanded(account, refund_requests.create(account, params), params)
+        case ["refunds", refund_id]:
+            return expanded(account, refund_requests.update(account, refund_id, params), params)
+        case ["refunds", refund_id, "cancel"]:
+            return expanded(account, refund_requests.cancel(account, refund_id, params), params)
     raise _unknown("POST", path)
 
 
 def _unknown(method: str, path: str) -> StripeError:
     return StripeError(404, f"Unrecognized request URL ({method}: /v1/{path}).")
-
-
-def _newest_first(account: Account, kind: str) -> list[Document]:
-    return account.store.all(kind)[::-1]
-
-
-def _wanted(account: Account, document: Document, params: dict[str, Any]) -> bool:
-    """Say whether a document passes the filters of its list."""
-    types = params.get("types") or ([params["type"]] if "type" in params else None)
-    if types and document["type"] not in types:
-        return False
-    if "delivery_success" in params:
-        delivery = account.store.get("delivery", document["id"]) or {"delivered": True}
-        if delivery["delivered"] != (params["delivery_success"] == "true"):
-            return False
-    return params.get("payment_intent") in (None, document.get("payment_intent"))
-
-
-def _expanded(account: Account, document: Document, params: dict[str, Any]) -> Document:
-    """Return a document with the fields that `expand` names made whole."""
-    result = copy.deepcopy(document)
-    for path in params.get("expand") or []:
-        _expand(account, result, path.split("."))
-    return result
-
-
-def _expand(account: Account, node: Any, path: list[str]) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _expand(account, item, path)
-    elif path and isinstance(node, dict):
-        name, value = path[0], node.get(path[0])
-        if name == "line_items" and node["object"] == sessions.KIND:
-            items = sessions.line_items(account, node["id"])
-            node[name] = page(items, {}, f"/v1/checkout/sessions/{node['id']}/line_items")
-        elif name in EXPANDABLE and name in node:
-            if isinstance(value, str):
-                node[name] = copy.deepcopy(account.find(EXPANDABLE[name], value))
-        elif name != "data":
-            raise invalid("expand", f"This property cannot be expanded ({name}).")
-        _expand(account, node.get(name), path[1:])

@@ -7,14 +7,12 @@ from stripe.params.checkout import SessionCreateParams
 
 from stripe_sandbox.currencies import CURRENCIES, MAXIMUM, MINIMUM, shown
 from stripe_sandbox.errors import StripeError, invalid, required
+from stripe_sandbox.metadata import checked
 from stripe_sandbox.parameters import check, integer
 
 MOST_LINES = 100
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 60 * 60
-MOST_METADATA_KEYS = 50
-LONGEST_METADATA_KEY = 40
-LONGEST_METADATA_VALUE = 500
 LONGEST_REFERENCE = 200
 
 
@@ -58,8 +56,8 @@ def new_session(params: dict[str, Any], now: int) -> NewSession:
         success_url=_url(params, "success_url"),
         cancel_url=_url(params, "cancel_url") if params.get("cancel_url") else None,
         client_reference_id=_reference(params.get("client_reference_id")),
-        metadata=_metadata(params.get("metadata"), "metadata"),
-        intent_metadata=_metadata(intent_data.get("metadata"), "payment_intent_data[metadata]"),
+        metadata=checked(params.get("metadata")),
+        intent_metadata=checked(intent_data.get("metadata"), "payment_intent_data[metadata]"),
         expires_at=_expires_at(params.get("expires_at"), now),
     )
 
@@ -143,24 +141,6 @@ def _expires_at(value: Any, now: int) -> int:
             "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.",
         )
     return expires_at
-
-
-def _metadata(value: Any, param: str) -> dict[str, str]:
-    if value in (None, ""):
-        return {}
-    if not isinstance(value, dict):
-        raise invalid(param, "Invalid object")
-    if len(value) > MOST_METADATA_KEYS:
-        raise invalid(param, f"Metadata can have up to {MOST_METADATA_KEYS} keys.")
-    for key, text in value.items():
-        if len(key) > LONGEST_METADATA_KEY:
-            raise invalid(param, f"Metadata keys can have up to {LONGEST_METADATA_KEY} characters.")
-        if not isinstance(text, str) or len(text) > LONGEST_METADATA_VALUE:
-            raise invalid(
-                f"{param}[{key}]",
-                f"Metadata values can have up to {LONGEST_METADATA_VALUE} characters.",
-            )
-    return dict(value)
 
 
 def _reference(value: str | None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import httpx2
 import stripe
 from stripe.checkout import Session
+from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 SECRET_KEY = "sk_test_a_key_of_the_tests"
@@ -44,7 +45,7 @@ class Sandbox:
         """Return a session as it is now, with its payment intent."""
         return await self.sessions.retrieve_async(session.id, {"expand": ["payment_intent"]})
 
-    async def pay(self, session: Session, **how: str | bool) -> None:
+    async def pay(self, session: Session, **how: str | bool | int) -> None:
         """Pay a session through the admin API."""
         await self.admin("POST", f"sessions/{session.id}/pay", how)
 
@@ -94,10 +95,31 @@ class Sandbox:
         found: dict[str, Any] = await self.admin("GET", "ledger")
         return found
 
-    async def told(self, session: Session) -> list[str]:
-        """Return the types of the events about a session itself, oldest first."""
+    async def told(self, subject: Session | stripe.Refund | stripe.Dispute) -> list[str]:
+        """Return the types of the events about an object itself, oldest first."""
         events = await self.sdk.v1.events.list_async({"limit": 100})
-        return [event.type for event in events.data[::-1] if event.data.object["id"] == session.id]
+        found = [event async for event in events.auto_paging_iter()]
+        return [event.type for event in found[::-1] if event.data.object["id"] == subject.id]
+
+    async def paid(self, **how: str | bool | int) -> stripe.PaymentIntent:
+        """Return a payment that has been made, with its charge."""
+        session = await self.open()
+        await self.pay(session, **how)
+        if "bank_account" in how:
+            await self.admin("POST", f"sessions/{session.id}/settle", {"succeeds": True})
+        intent = (await self.look(session)).payment_intent
+        assert isinstance(intent, stripe.PaymentIntent)
+        return intent
+
+    async def refund(self, payment: stripe.PaymentIntent, **more: Any) -> stripe.Refund:
+        """Refund a payment."""
+        params: dict[str, Any] = {"payment_intent": payment.id} | more
+        return await self.sdk.v1.refunds.create_async(cast("RefundCreateParams", params))
+
+    async def charge(self, payment: stripe.PaymentIntent) -> stripe.Charge:
+        """Return a payment's charge as it is now."""
+        assert isinstance(payment.latest_charge, str)
+        return await self.sdk.v1.charges.retrieve_async(payment.latest_charge)
 
     async def admin(self, method: str, path: str, body: Any = None) -> Any:
         """Call the admin API."""

@@ -42,6 +42,7 @@ async def sandbox(shared_sandbox: Sandbox) -> AsyncIterator[Sandbox]:
     yield shared_sandbox
     await shared_sandbox.skip(0)
     await shared_sandbox.admin("PUT", "faults", {"faults": []})
+    await shared_sandbox.admin("PUT", "refunds", {"next": "succeeded", "times": 0})
 
 
 @pytest.fixture

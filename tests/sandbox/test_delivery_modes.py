@@ -62,6 +62,19 @@ async def test_a_doubled_event_comes_twice_the_same(sandbox: Sandbox, receiver: 
     assert {ids.count(event_id) for event_id in ids} == {2}
 
 
+async def test_a_doubled_event_that_fails_is_doubled_again_no_more(
+    sandbox: Sandbox, receiver: Receiver
+) -> None:
+    async def delivered() -> bool:
+        return all(found["delivered"] for found in (await sandbox.ledger())["deliveries"])
+
+    receiver.answers = [500] * 4
+    await sandbox.send_events(receiver.url, "double")
+    await sandbox.sessions.expire_async((await sandbox.open()).id)
+    await until(delivered)
+    assert len(receiver.events) == 6
+
+
 async def test_held_events_come_when_they_are_released(
     sandbox: Sandbox, receiver: Receiver
 ) -> None:

@@ -75,6 +75,38 @@ async def test_a_fault_meets_only_what_it_matches(sandbox: Sandbox) -> None:
     assert (await sandbox.sessions.expire_async(session.id)).status == "expired"
 
 
+@pytest.mark.parametrize(
+    ("kind", "error", "given_back"),
+    [
+        ("error_before", stripe.APIError, 0),
+        ("error_after", stripe.APIError, 1000),
+        ("timeout_after", BROKEN_OFF, 1000),
+    ],
+)
+async def test_a_refund_fails_before_or_after_its_effect(
+    sandbox: Sandbox,
+    kind: str,
+    error: type[Exception] | tuple[type[Exception], ...],
+    given_back: int,
+) -> None:
+    payment = await sandbox.paid()
+    await sandbox.fault("POST /v1/refunds", kind)
+    with pytest.raises(error):
+        await sandbox.refund(payment, amount=1000)
+    assert (await sandbox.charge(payment)).amount_refunded == given_back
+
+
+@pytest.mark.parametrize("path", ["refunds", "disputes", "balance_transactions", "events"])
+async def test_every_list_can_fail(sandbox: Sandbox, path: str) -> None:
+    await sandbox.fault(f"GET /v1/{path}*", "error_before", times=2)
+    listed = getattr(sandbox.sdk.v1, path)
+    with pytest.raises(stripe.APIError):
+        await listed.list_async()
+    with pytest.raises(stripe.APIError):
+        await listed.retrieve_async("nobody")
+    await listed.list_async()
+
+
 async def test_the_ledger_counts_requests_the_failed_ones_too(fresh_sandbox: Sandbox) -> None:
     await fresh_sandbox.fault(OPENING, "error_before")
     with pytest.raises(stripe.APIError):

@@ -58,6 +58,25 @@ async def test_sessions_and_their_keys_outlive_a_restart(database: str) -> None:
         assert [item.description for item in items.data] == ["Concert"]
 
 
+async def test_refunds_and_disputes_outlive_a_restart(database: str) -> None:
+    async with running(database) as sandbox:
+        payment = await sandbox.paid()
+        await sandbox.admin("PUT", "refunds", {"next": "pending"})
+        pending = await sandbox.refund(payment, amount=1000)
+        disputed = await sandbox.paid()
+        dispute = await sandbox.admin("POST", f"payments/{disputed.id}/dispute")
+        before = await sandbox.ledger()
+    async with running(database) as sandbox:
+        after = await sandbox.ledger()
+        for name in ("captures", "refunds", "disputes", "balance_transactions"):
+            assert after[name] == before[name]
+        await sandbox.admin("POST", f"refunds/{pending.id}/move", {"status": "succeeded"})
+        await sandbox.admin("POST", f"disputes/{dispute['id']}/close", {"outcome": "won"})
+        captures = (await sandbox.ledger())["captures"]
+        moved = [(found["amount_refunded"], found["amount_disputed"]) for found in captures]
+        assert moved == [(1000, 0), (0, 0)]
+
+
 async def test_a_kept_failure_outlives_a_restart(database: str) -> None:
     async with running(database) as sandbox:
         await sandbox.fault("POST /v1/checkout/sessions", "error_after")

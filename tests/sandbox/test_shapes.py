@@ -9,12 +9,15 @@ import stripe
 from tests.sandbox.buying import DECLINED_CARD, GOOD_ACCOUNT, SECRET_KEY, Sandbox
 
 RESOURCES: dict[str, type] = {
+    "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
+    "dispute": stripe.Dispute,
     "event": stripe.Event,
     "item": stripe.LineItem,
     "payment_intent": stripe.PaymentIntent,
     "price": stripe.Price,
+    "refund": stripe.Refund,
 }
 
 
@@ -79,7 +82,7 @@ async def answers(sandbox: Sandbox, path: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module", autouse=True)
 async def _lived_in(shared_sandbox: Sandbox) -> None:
-    """A sandbox in which everything has happened that can happen to a session."""
+    """A sandbox in which everything has happened that can happen to a payment."""
     for card in (DECLINED_CARD, "4242424242424242"):
         await shared_sandbox.type_in(await shared_sandbox.open(), card)
     await shared_sandbox.sessions.expire_async((await shared_sandbox.open()).id)
@@ -88,6 +91,16 @@ async def _lived_in(shared_sandbox: Sandbox) -> None:
         await shared_sandbox.pay(debited, bank_account=GOOD_ACCOUNT)
         settlement = {"succeeds": succeeds}
         await shared_sandbox.admin("POST", f"sessions/{debited.id}/settle", settlement)
+    for status in ("pending", "requires_action", "succeeded", "failed"):
+        await shared_sandbox.admin("PUT", "refunds", {"next": status})
+        made = await shared_sandbox.refund(await shared_sandbox.paid(), amount=1000)
+        if status == "succeeded":
+            await shared_sandbox.admin("POST", f"refunds/{made.id}/move", {"status": "failed"})
+    for outcome in ("won", "lost", "warning_closed"):
+        payment, how = await shared_sandbox.paid(), {"inquiry": outcome == "warning_closed"}
+        dispute = await shared_sandbox.admin("POST", f"payments/{payment.id}/dispute", how)
+        end = {"outcome": outcome}
+        await shared_sandbox.admin("POST", f"disputes/{dispute['id']}/close", end)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +110,10 @@ async def _lived_in(shared_sandbox: Sandbox) -> None:
         "checkout/sessions?expand[]=data.payment_intent.latest_charge&expand[]=data.line_items",
         "payment_intents",
         "charges",
+        "charges?expand[]=data.refunds&expand[]=data.balance_transaction",
+        "refunds?limit=100&expand[]=data.failure_balance_transaction.source",
+        "disputes?expand[]=data.charge&expand[]=data.balance_transactions.source",
+        "balance_transactions",
         "events?limit=100",
     ],
 )
