@@ -13,6 +13,7 @@ from api import catalogue, checkout, documentation, health, orders, pages, probl
 from api.auth import Tokens
 from api.limits import BodyLimit
 from api.metrics import Measured
+from api.ops import acting, page, seeing
 from api.services import Services
 from api.watch import OrderWatch
 from database.engine import Database
@@ -55,6 +56,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(Measured)
     for module in (catalogue, orders, checkout, webhook, pages, health):
         app.include_router(module.router)
+    for module in (seeing, acting, page):
+        app.include_router(module.router)
+    app.mount("/ops/assets", page.assets)
     return app
 
 

@@ -18,3 +18,9 @@ class DisputeStatus(StrEnum):
 
 # The money stayed here, and nobody asks for it any more. A lost dispute stays a dispute.
 IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
+UNDECIDED = (
+    DisputeStatus.WARNING_NEEDS_RESPONSE,
+    DisputeStatus.WARNING_UNDER_REVIEW,
+    DisputeStatus.NEEDS_RESPONSE,
+    DisputeStatus.UNDER_REVIEW,
+)

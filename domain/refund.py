@@ -11,3 +11,6 @@ class RefundStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELED = "canceled"
+
+
+ON_THEIR_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
