@@ -23,7 +23,7 @@ MAXIMUM_CAPACITY = 1_000_000
 Item = TypeVar("Item")
 
 
-def without_nul(text: str) -> str:
+def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not contain the character NUL")
     return text
@@ -38,9 +38,9 @@ def _known_currency(code: str) -> str:
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(without_nul),
+    AfterValidator(_without_nul),
 ]
-Id = Annotated[str, StringConstraints(max_length=200), AfterValidator(without_nul)]
+Id = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_nul)]
 CurrencyCode = Annotated[str, AfterValidator(_known_currency)]
 
 

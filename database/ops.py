@@ -10,16 +10,21 @@ from database.models import DisputeRow, OrderHistoryRow, OrderRow, PaymentRow, R
 from database.orders import ORDER, as_order, lock_order
 from database.queues import IS_OVERDUE, Wanted
 from domain.case import Case, LastPayment, WhyAttention
-from domain.dispute import DisputeStatus
+from domain.dispute import WITHHELD, DisputeStatus
 from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.money import Cents
 from domain.order import OrderStatus
 from domain.payment import DEADLINE_BEFORE_EXPIRY, OPEN_STATUSES, PaymentStatus
-from domain.refund import ON_THEIR_WAY, RefundStatus
+from domain.refund import UNDER_WAY, RefundStatus
 from domain.whereabouts import Money
 
-ASKS_FOR_ATTENTION = ("needs_attention", "payment_set_aside")
+ASKS_FOR_ATTENTION = (
+    "needs_attention",
+    "payment_set_aside",
+    "refund_failed",
+    "refund_canceled",
+)
 
 _LAST_PAYMENT = (
     select(PaymentRow.__table__, IS_OVERDUE.label("is_overdue"))
@@ -54,11 +59,21 @@ def _refunds_in(*statuses: RefundStatus) -> ColumnElement[int]:
     )
 
 
+def _disputes_in(*statuses: DisputeStatus) -> ColumnElement[int]:
+    return _sum(
+        DisputeRow.amount_cents,
+        DisputeRow.order_id == OrderRow.id,
+        DisputeRow.status.in_(statuses),
+    )
+
+
 _CASE = (
     ORDER.add_columns(
         _sum(PaymentRow.captured_cents, PaymentRow.order_id == OrderRow.id).label("captured"),
-        _refunds_in(*ON_THEIR_WAY).label("refunding"),
+        _refunds_in(*UNDER_WAY).label("refunding"),
         _refunds_in(RefundStatus.SUCCEEDED).label("refunded"),
+        _disputes_in(*WITHHELD).label("withheld"),
+        _disputes_in(DisputeStatus.LOST).label("lost"),
         select(DisputeRow.status)
         .where(DisputeRow.order_id == OrderRow.id)
         .order_by(DisputeRow.created_at.desc())
@@ -103,6 +118,8 @@ def _case_of(row: Row[Any]) -> Case:
         captured=Cents(row.captured),
         refunding=Cents(row.refunding),
         refunded=Cents(row.refunded),
+        withheld=Cents(row.withheld),
+        lost=Cents(row.lost),
         payment=payment.status if payment else None,
         has_session=payment is not None and payment.session_id is not None,
         is_overdue=bool(row.payment_is_overdue),

@@ -10,7 +10,7 @@ from database.payments import IS_OPEN
 from domain.dispute import UNDECIDED
 from domain.order import OrderStatus
 from domain.queues import DRIFT_SHOWN_FOR, STUCK_AFTER, Queue
-from domain.refund import ON_THEIR_WAY
+from domain.refund import UNDER_WAY
 
 IS_OVERDUE = PaymentRow.expires_at < func.now() - STUCK_AFTER
 _HAS_NO_SESSION = and_(
@@ -29,7 +29,7 @@ _OF_QUEUE: dict[Queue, ColumnElement[bool]] = {
         )
     ),
     Queue.REFUNDS_PENDING: OrderRow.id.in_(
-        select(RefundRow.order_id).where(RefundRow.status.in_(ON_THEIR_WAY))
+        select(RefundRow.order_id).where(RefundRow.status.in_(UNDER_WAY))
     ),
     Queue.DISPUTES: OrderRow.id.in_(
         select(DisputeRow.order_id).where(DisputeRow.status.in_(UNDECIDED))

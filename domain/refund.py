@@ -13,4 +13,4 @@ class RefundStatus(StrEnum):
     CANCELED = "canceled"
 
 
-ON_THEIR_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)

@@ -11,7 +11,9 @@ from domain.payment import PaymentStatus
 class Money:
     """What is known of an order's money, in minor units.
 
-    `refunding` is on its way back, `refunded` has arrived. `payment` is the last attempt's status.
+    `refunding` is on its way back, `refunded` has arrived; of disputes `withheld` is what Stripe
+    keeps until they are decided, and `lost` what the buyer's bank got. `payment` is the last
+    attempt's status.
     """
 
     order: OrderStatus
@@ -19,6 +21,8 @@ class Money:
     captured: Cents
     refunding: Cents
     refunded: Cents
+    withheld: Cents
+    lost: Cents
     payment: PaymentStatus | None
     has_session: bool
     is_overdue: bool
@@ -50,11 +54,13 @@ def _before_the_payment(money: Money) -> str:
 
 
 def _after_the_payment(money: Money) -> str:
-    here = money.captured - money.refunding - money.refunded
+    here = money.captured - money.refunding - money.refunded - money.withheld - money.lost
     parts = [
         f"{display(Cents(amount), money.currency)} {where}"
         for amount, where in (
             (here, _HERE[money.order]),
+            (money.withheld, "at Stripe until a dispute is decided"),
+            (money.lost, "lost in a dispute"),
             (money.refunding, "on its way back"),
             (money.refunded, "went back"),
         )

@@ -6,21 +6,21 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-HERE = Path(__file__).parent
+SHELL = Path(__file__).parent.parent / "templates" / "ops.html"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(tags=["pages"])
-assets = StaticFiles(directory=HERE / "assets")
+assets = StaticFiles(directory=Path(__file__).parent / "assets")
 
 
 @router.get("/ops", response_class=FileResponse, responses={200: {"content": {"text/html": {}}}})
 async def show() -> FileResponse:
     """Show the operators' page. It holds no data and keeps its token out of every address."""
     return FileResponse(
-        HERE / "assets" / "ops.html",
+        SHELL,
         media_type="text/html",
         headers={
             "Content-Security-Policy": POLICY,

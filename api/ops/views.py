@@ -1,13 +1,13 @@
 """What operators are shown, and what they say when they act."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.documentation import example
 from api.ops.links import LinksView, links_of
-from api.schemas import Body, HistoryEntry, Id, OrderView, PaymentView, Text, without_nul
+from api.schemas import Body, HistoryEntry, Id, OrderView, PaymentView, Text
 from api.services import Services
 from database.queues import Wanted
 from domain.case import Case
@@ -21,11 +21,6 @@ from domain.ticket import TicketStatus
 from domain.whereabouts import whereabouts
 
 LONGEST_EXTENSION_MINUTES = 24 * 60
-Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
-    AfterValidator(without_nul),
-]
 CASE = {
     "id": "ord_0650",
     "user_id": "alice",
@@ -94,7 +89,7 @@ class Action(Body):
         json_schema_extra=example(reason="the buyer asked for it", expected_status="CREATED")
     )
 
-    reason: Reason
+    reason: Text
     expected_status: OrderStatus = Field(strict=False)
 
 

@@ -149,7 +149,7 @@ async def test_only_operators_see_and_act(
         {"expected_status": "CREATED"},
         ACTION | {"reason": ""},
         ACTION | {"reason": " \n"},
-        ACTION | {"reason": "a" * 501},
+        ACTION | {"reason": "a" * 201},
         ACTION | {"reason": "\x00"},
         ACTION | {"expected_status": "created"},
         ACTION | {"actor": "somebody else"},
@@ -289,17 +289,24 @@ async def test_money_for_a_cancelled_order_is_named(
 
 
 @pytest.mark.parametrize(
-    ("status", "waits"),
-    [("needs_response", True), ("warning_under_review", True), ("won", False), ("lost", False)],
+    "expected",
+    [
+        ("needs_response", True, "90.00 EUR at Stripe until a dispute is decided."),
+        ("warning_under_review", True, "90.00 EUR here."),
+        ("won", False, "90.00 EUR here."),
+        ("lost", False, "90.00 EUR lost in a dispute."),
+    ],
 )
 async def test_disputes_wait_until_they_are_decided(
-    operator: Client, order: str, database: Database, status: str, waits: bool
+    operator: Client, order: str, database: Database, expected: tuple[str, bool, str]
 ) -> None:
+    status, waits, money = expected
     await paid(database, order)
     dispute = new_id("dp")
     await write(database, DISPUTE, dispute=dispute, order=order, status=status)
     assert await queues_of(operator, order) == ({"disputes"} if waits else set())
-    assert (await case(operator, order))["dispute"] == status
+    found = await case(operator, order)
+    assert (found["dispute"], found["money"]) == (status, money)
     page = (await operator.get("/ops/orders", params={"q": dispute})).json()
     assert [one["id"] for one in page["data"]] == [order]
     story = (await operator.get(f"/ops/orders/{order}")).json()
