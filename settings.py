@@ -1,5 +1,7 @@
 """Everything the environment can say, read once at start. The variables are docs/settings.md's."""
 
+import base64
+import binascii
 import sys
 from typing import Annotated, Self, TypeVar
 
@@ -22,8 +24,17 @@ BaseUrl = Annotated[
     StringConstraints(pattern=r"^https?://[^\s?#]+$"),
     AfterValidator(lambda url: url.rstrip("/")),
 ]
+ReceiverUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]\S*$")]
 
 _LONGEST_HOLD_SECONDS = 23 * 3600  # Stripe keeps a session open for at most 24 hours
+
+
+def _is_signing_secret(secret: str) -> bool:
+    encoded = secret.removeprefix("whsec_")
+    try:
+        return encoded != secret and 24 <= len(base64.b64decode(encoded, validate=True)) <= 64
+    except (binascii.Error, ValueError):
+        return False
 
 
 class DatabaseSettings(BaseSettings):
@@ -48,11 +59,29 @@ class WorkerSettings(ServiceSettings):
     stripe_api_base: BaseUrl | None = None
     checkout_timeout_seconds: int = Field(default=1800, ge=1, le=_LONGEST_HOLD_SECONDS)
     async_payment_timeout_days: int = Field(default=14, ge=1, le=90)
+    outgoing_webhook_url: ReceiverUrl | None = None
+    outgoing_webhook_secret: SecretStr | None = None
 
     @property
     def livemode(self) -> bool:
         """Whether the key moves real money; Stripe marks every object and event the same way."""
         return "_live_" in self.stripe_secret_key.get_secret_value()
+
+    @field_validator("outgoing_webhook_secret")
+    @classmethod
+    def _fit_for_signing(cls, secret: SecretStr | None) -> SecretStr | None:
+        """https://github.com/standard-webhooks/standard-webhooks, signature scheme."""
+        if secret and not _is_signing_secret(secret.get_secret_value()):
+            raise ValueError("must be whsec_ and 24 to 64 random bytes in base64")
+        return secret
+
+    @model_validator(mode="after")
+    def _receiver_with_its_secret(self) -> Self:
+        if (self.outgoing_webhook_url is None) != (self.outgoing_webhook_secret is None):
+            raise ValueError(
+                "set both of OUTGOING_WEBHOOK_URL and OUTGOING_WEBHOOK_SECRET, or none"
+            )
+        return self
 
 
 class ApiSettings(ServiceSettings):

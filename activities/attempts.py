@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.errors import refusal
+from activities.outgoing import Announcer, Outbox
 from database import holds, payments
 from database.engine import Database
 from database.history import record
@@ -18,9 +19,10 @@ from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
 
-# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request. The request may come
-# as late as the deadline itself, or a little later when it is repeated in order to close.
-SESSION_OUTLIVES_HOLD = timedelta(minutes=35)
+# Stripe takes an `expires_at` of 30 minutes to 24 hours after the request, by its own clock. The
+# request may come as late as the deadline itself, or a little later when it is repeated in order
+# to close; and the clocks may differ by ten minutes.
+SESSION_OUTLIVES_HOLD = timedelta(minutes=45)
 
 CLOSED_AS = {
     CloseReason.DEADLINE: PaymentStatus.EXPIRED,
@@ -36,9 +38,16 @@ class Attempts:
     """Holds tickets for an order, and gives them back exactly once."""
 
     def __init__(
-        self, database: Database, *, hold: timedelta, base_url: str, livemode: bool
+        self,
+        database: Database,
+        *,
+        hold: timedelta,
+        base_url: str,
+        livemode: bool,
+        announcer: Announcer | None = None,
     ) -> None:
         self._database = database
+        self._outbox = Outbox(database, announcer)
         self._hold = hold
         self._base_url = base_url
         self._livemode = livemode
@@ -106,7 +115,7 @@ class Attempts:
         another deadline now. Raises ApplicationError of type `not_extendable`, not retryable.
         """
         payment_id, until = extension.attempt.id, extension.until
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(extension.attempt.order_id) as connection:
             await lock_order(connection, extension.attempt.order_id)
             if await payments.extend(connection, extension.attempt, until):
                 await touch_order(connection, extension.attempt.order_id)
@@ -141,16 +150,19 @@ class Attempts:
             )
 
     @activity.defn
-    async def refuse_checkout(self, closing: CloseAttempt) -> None:
+    async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:
         """Close the attempt, if there is one; the order stays as it is and can be tried again.
 
-        `updated_at` tells the API that the answer to this checkout no longer stands.
+        `updated_at` tells the API that the answer to this checkout no longer stands. Returns what
+        the order is: it is not CREATED if it had already been decided.
         """
         async with self._database.transaction() as connection:
-            if await lock_order(connection, closing.order_id) is OrderStatus.CREATED:
+            status = await lock_order(connection, closing.order_id)
+            if status is OrderStatus.CREATED:
                 await _give_back(connection, closing)
                 await touch_order(connection, closing.order_id)
                 await _record(connection, "checkout_refused", closing)
+            return status
 
     @activity.defn
     async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:
@@ -159,7 +171,7 @@ class Attempts:
         Stripe has said that nobody can pay any more. Returns what the order is afterwards:
         it is not CANCELLED if it had already been paid.
         """
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(closing.order_id) as connection:
             status = await lock_order(connection, closing.order_id)
             await _give_back(connection, closing)
             if status is not OrderStatus.CREATED:

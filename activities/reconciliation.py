@@ -1,27 +1,35 @@
 """Holding Stripe and PostgreSQL against each other, both ways."""
 
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import stripe
 from temporalio import activity
 
 from database.engine import Database
-from database.history import record
 from database.reconciliation import (
+    abandoned_checkouts,
+    attempt_statuses,
     our_orders,
-    overdue_orders,
     paid_sessions,
-    settled_sessions,
+    record_drift,
+    sessions_set_aside,
 )
-from domain.ids import OrderId
 from domain.payment import PaymentReport, SessionStatus
-from domain.reconciliation import Drift
-from domain.reports import report_of
+from domain.reconciliation import Drift, DriftKind, is_news
+from domain.reports import report_of, report_of_event
+from domain.stripe_event import SESSION_EVENTS
 
-# A session is open for a day at the most; a payment that is delayed longer keeps its workflow.
+# A session is open for a day at the most; what is paid later tells of it by an event.
 WINDOW = timedelta(hours=25)
 # What is younger may still be on its way by the webhook or the workflow that runs.
 GRACE = timedelta(minutes=2)
+# A session's time is Stripe's, an attempt's is PostgreSQL's, and `now` is Temporal's.
+CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
+MOST_REPORTS = 1000  # what is more comes next time
+
+Listed = TypeVar("Listed", bound=stripe.StripeObject)
 
 
 class Reconciliation:
@@ -29,50 +37,92 @@ class Reconciliation:
 
     def __init__(self, client: stripe.StripeClient, database: Database) -> None:
         self._sessions = client.v1.checkout.sessions
+        self._events = client.v1.events
         self._database = database
 
     @activity.defn
-    async def unsettled_payments(self, now: datetime) -> list[PaymentReport]:
-        """Return the paid sessions of our orders that no order has taken yet."""
-        paid = await self._paid_at_stripe(now - WINDOW)
+    async def unheard_reports(self, now: datetime) -> list[PaymentReport]:
+        """Return what Stripe reports of our orders and they do not know, one for each session.
+
+        That is what the events say that were not delivered (Stripe lists them for 30 days, also
+        those that reached us another way), and the paid sessions of the last day, in case an event
+        was lost on our side.
+        """
+        found: list[PaymentReport] = []
+        async for reports in self._reports(now):
+            found += await self._news_in(reports)
+            if len(found) >= MOST_REPORTS:
+                break
+        return list({report.session_id: report for report in sorted(found, key=_weight)}.values())
+
+    @activity.defn
+    async def unbacked_orders(self, now: datetime) -> list[Drift]:
+        """Return the PAID orders whose session Stripe does not say to be paid."""
+        paid: set[str] = set()
+        async for reports in self._paid_sessions(now - WINDOW):
+            paid |= {report.session_id for report in reports}
         async with self._database.transaction() as connection:
-            settled = await settled_sessions(connection, list(paid))
-            ours = await our_orders(connection, {report.order_id for report in paid.values()})
+            ours = await paid_sessions(connection, now - WINDOW + CLOCKS_MAY_DIFFER_BY, now - GRACE)
         return [
-            report
-            for session_id, report in paid.items()
-            if session_id not in settled and report.order_id in ours
+            Drift(order_id, DriftKind.UNBACKED_ORDER, f"Stripe does not say that {session} is paid")
+            for session, order_id in ours.items()
+            if session not in paid
         ]
 
     @activity.defn
-    async def unbacked_orders(self, now: datetime) -> list[OrderId]:
-        """Return the PAID orders whose session Stripe does not say to be paid."""
-        paid = await self._paid_at_stripe(now - WINDOW)
+    async def abandoned_checkouts(self, now: datetime) -> list[Drift]:
+        """Return the orders that somebody should have closed or asked after a while ago."""
         async with self._database.transaction() as connection:
-            ours = await paid_sessions(connection, now - WINDOW + GRACE, now - GRACE)
-        return [order_id for session_id, order_id in ours.items() if session_id not in paid]
+            return await abandoned_checkouts(connection, now - GRACE, now - WINDOW)
 
     @activity.defn
-    async def overdue_checkouts(self, now: datetime) -> list[OrderId]:
-        """Return the orders that hold tickets though their deadline has passed a while ago."""
+    async def record_drift(self, drift: Drift) -> bool:
+        """Write a finding into the order's history; False when it stands there already."""
         async with self._database.transaction() as connection:
-            return await overdue_orders(connection, now - GRACE)
+            return await record_drift(connection, drift)
 
-    @activity.defn
-    async def record_drift(self, drift: Drift) -> None:
-        """Write a finding into the order's history."""
-        async with self._database.transaction() as connection:
-            await record(
-                connection, drift.order_id, "drift_found", actor="reconciler", reason=drift.what
-            )
+    async def _reports(self, now: datetime) -> AsyncIterator[list[PaymentReport]]:
+        undelivered = await self._events.list_async(
+            {"delivery_success": False, "types": sorted(SESSION_EVENTS), "limit": 100}
+        )
+        async for events in _pages(undelivered):
+            yield _ours(report_of_event(event.to_dict()) for event in events)
+        async for reports in self._paid_sessions(now - WINDOW):
+            yield reports
 
-    async def _paid_at_stripe(self, since: datetime) -> dict[str, PaymentReport]:
-        sessions = await self._sessions.list_async(
+    async def _paid_sessions(self, since: datetime) -> AsyncIterator[list[PaymentReport]]:
+        complete = await self._sessions.list_async(
             {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": 100}
         )
-        found: dict[str, PaymentReport] = {}
-        async for session in sessions.auto_paging_iter():
-            report = report_of(session.to_dict())
-            if report and report.status is SessionStatus.PAID:
-                found[report.session_id] = report
-        return found
+        async for sessions in _pages(complete):
+            reports = _ours(report_of(session.to_dict()) for session in sessions)
+            yield [report for report in reports if report.status is SessionStatus.PAID]
+
+    async def _news_in(self, reports: list[PaymentReport]) -> list[PaymentReport]:
+        async with self._database.transaction() as connection:
+            ours = await our_orders(connection, reports)
+            attempts = await attempt_statuses(connection, reports)
+            aside = await sessions_set_aside(connection, reports)
+        return [
+            report
+            for report in reports
+            if report.order_id in ours
+            and report.session_id not in aside
+            and is_news(report, attempts.get(report.session_id))
+        ]
+
+
+async def _pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]]:
+    while not listed.is_empty:
+        activity.heartbeat()
+        yield listed.data
+        listed = await listed.next_page_async()
+
+
+def _ours(reports: Iterable[PaymentReport | None]) -> list[PaymentReport]:
+    return [report for report in reports if report is not None]
+
+
+def _weight(report: PaymentReport) -> tuple[bool, bool]:
+    """Of two reports on a session the later one counts: a payment, and best one with its event."""
+    return report.status is SessionStatus.PAID, report.event_id is not None

@@ -1,110 +1,156 @@
-"""Giving money back that was captured for an order that can no longer be paid."""
+"""Giving money back at Stripe, and taking what Stripe says of it.
+
+https://docs.stripe.com/api/refunds. Rows come first, whoever wants the money back; what Stripe
+lists for a payment intent is the only thing that moves them on, however we came to ask.
+"""
+
+from collections.abc import Mapping
 
 import stripe
-from sqlalchemy import func, update
+from stripe.params import RefundCreateParams
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
+from activities.outgoing import Announcer, Outbox
+from activities.stripe_client import is_repeated
 from database.engine import Database
-from database.history import record
-from database.models import OrderRow, PaymentRow
 from database.orders import lock_order
-from database.refunds import late_key, open_late_refund, refund_by_key, store_answer
-from domain.errors import RefundRefused
-from domain.order import OrderStatus
-from domain.payment import PaymentReport, PaymentStatus
-from domain.refund import RefundStatus
-
-ALREADY_REFUNDED = "charge_already_refunded"
+from database.refund_calls import RefundCall, give_up_key, refund_call, refuse
+from database.refund_reports import KnownRefunds, is_awaited, known_refunds, take
+from database.refunds import refund_by_id
+from domain.ids import OrderId, PaymentId, RefundId
+from domain.refund import Refund, RefundReport, RefundStatus, refund_report_of
 
 
 class Refunds:
-    """Late money goes back in full, once: https://docs.stripe.com/api/refunds."""
+    """Refunds at Stripe. What was refused or ended is never asked for again."""
 
-    def __init__(self, client: stripe.StripeClient, database: Database) -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        database: Database,
+        announcer: Announcer | None = None,
+    ) -> None:
+        self._outbox = Outbox(database, announcer)
         self._refunds = client.v1.refunds
+        self._intents = client.v1.payment_intents
         self._database = database
 
     @activity.defn
-    async def open_refund(self, report: PaymentReport) -> None:
-        """Write down that a payment goes back; repeating it changes nothing."""
-        async with self._database.transaction() as connection:
-            await lock_order(connection, report.order_id)
-            if await open_late_refund(connection, report):
-                await record(
-                    connection,
-                    report.order_id,
-                    "refund_opened",
-                    actor="checkout",
-                    session=report.session_id,
-                    payment_intent=report.payment_intent,
-                    event=report.event_id,
-                )
+    async def carry_out(self, refund_id: RefundId) -> Refund:
+        """Have Stripe make a refund, once, and return it as it stands now.
+
+        Stripe is asked first what there is: its idempotency keys are forgotten after a day
+        (https://docs.stripe.com/api/idempotent_requests), and the refund they stood for is not.
+        Raises ApplicationError, not retryable, of type `nothing_to_refund`, `amount_too_large`,
+        `payment_disputed` or `refund_refused`. What a retry may cure is raised as it is.
+        """
+        refund = await self._see(refund_id)
+        await self.take_refunds(refund.payment_intent)
+        if call := await self._call(refund):
+            await self._make(refund, call)
+            await self.take_refunds(refund.payment_intent)
+        refund = await self._see(refund_id)
+        if refund.refusal:
+            raise refusal(refund.refusal)
+        return refund
 
     @activity.defn
-    async def refund_late_payment(self, report: PaymentReport) -> RefundStatus:
-        """Have Stripe give the payment of a report back, and write down what Stripe says.
+    async def take_refunds(self, payment_intent: str) -> OrderId | None:
+        """Take what Stripe says of all refunds of a payment; return its order, None if not ours.
 
-        Raises ApplicationError of type `refund_refused`, not retryable, when Stripe refuses.
+        Raises ApplicationError, to be tried again: `too_early` when the payment is ours, but its
+        order has not taken it yet; `changed_meanwhile` when the rows did so while Stripe was
+        asked, because then nobody knows whether the answer is older than they are.
         """
-        key = late_key(str(report.payment_intent))
         async with self._database.transaction() as connection:
-            refund = await refund_by_key(connection, key)
-        if refund.stripe_id or refund.status != RefundStatus.PENDING:
-            return RefundStatus(refund.status)
-        stripe_id, status = await self._give_back(refund.order_id, report, key)
-        await self._store(report, refund.id, status, stripe_id)
-        return status
+            known = await known_refunds(connection, payment_intent)
+        if known is None:
+            await self._check_that_nobody_awaits(payment_intent)
+            return None
+        reports = await self._reports(payment_intent)
+        await self._write(known, reports)
+        return known.order_id
 
-    async def _give_back(
-        self, order_id: str, report: PaymentReport, key: str
-    ) -> tuple[str | None, RefundStatus]:
+    async def _write(self, known: KnownRefunds, reports: list[RefundReport]) -> None:
+        async with self._outbox.transaction(known.order_id) as connection:
+            await lock_order(connection, known.order_id)
+            if await known_refunds(connection, known.payment_intent) != known:
+                raise ApplicationError("changed while Stripe was asked", type="changed_meanwhile")
+            await take(connection, known, reports)
+
+    async def _reports(self, payment_intent: str) -> list[RefundReport]:
+        """Return what Stripe says, oldest first."""
+        listed = await self._refunds.list_async({"payment_intent": payment_intent, "limit": 100})
+        newest_first = [
+            refund_report_of(refund.to_dict()) async for refund in listed.auto_paging_iter()
+        ]
+        return newest_first[::-1]
+
+    async def _check_that_nobody_awaits(self, payment_intent: str) -> None:
         try:
-            given = await self._refunds.create_async(
-                {
-                    "payment_intent": str(report.payment_intent),
-                    "metadata": {"orderId": order_id, "reason": "late payment"},
-                },
-                {"idempotency_key": key},
+            intent = await self._intents.retrieve_async(payment_intent)
+        except stripe.InvalidRequestError:  # there is none for this key
+            return
+        named: Mapping[str, str] = intent.metadata.to_dict() if intent.metadata else {}
+        async with self._database.transaction() as connection:
+            if await is_awaited(connection, PaymentId(named.get("paymentId", "")), payment_intent):
+                raise ApplicationError("the order has not taken this payment yet", type="too_early")
+
+    async def _see(self, refund_id: RefundId) -> Refund:
+        async with self._database.transaction() as connection:
+            refund = await refund_by_id(connection, refund_id)
+        assert refund is not None
+        return refund
+
+    async def _call(self, refund: Refund) -> RefundCall | None:
+        async with self._outbox.transaction(refund.order_id) as connection:
+            await lock_order(connection, refund.order_id)
+            return await refund_call(connection, refund)
+
+    async def _make(self, refund: Refund, call: RefundCall) -> None:
+        try:
+            await self._refunds.create_async(
+                _parameters(call), {"idempotency_key": call.idempotency_key}
             )
         except stripe.InvalidRequestError as error:
-            if error.code == ALREADY_REFUNDED:  # somebody was faster, in Stripe's dashboard
-                return None, RefundStatus.SUCCEEDED
-            raise refusal(RefundRefused(f"Stripe refused the refund: {error.code}")) from error
-        return given.id, RefundStatus(given.status or RefundStatus.PENDING)
+            await self._refused(refund, call, error)
+        except stripe.APIError as error:
+            if is_repeated(error):
+                await self._give_up_key(call)
+            raise
 
-    async def _store(
-        self, report: PaymentReport, refund_id: str, status: RefundStatus, stripe_id: str | None
-    ) -> None:
+    async def _give_up_key(self, call: RefundCall) -> None:
+        """Stripe would repeat its saved failure for a day; the next try looks, then asks anew.
+
+        Only a request that has ended is repeated: none with this key can still take effect.
+        """
         async with self._database.transaction() as connection:
-            await lock_order(connection, report.order_id)
-            await store_answer(connection, refund_id, status, stripe_id)
-            await connection.execute(
-                update(PaymentRow)
-                .where(
-                    PaymentRow.provider_ref == report.session_id,
-                    PaymentRow.status != PaymentStatus.SUCCEEDED,
-                )
-                .values(
-                    status=PaymentStatus.REFUNDED,
-                    payment_intent=report.payment_intent,
-                    updated_at=func.now(),
-                )
-            )
-            await connection.execute(
-                update(OrderRow)
-                .where(OrderRow.id == report.order_id, OrderRow.status == OrderStatus.CANCELLED)
-                .values(
-                    amount_refunded_cents=func.least(report.amount_total, OrderRow.total_cents),
-                    updated_at=func.now(),
-                )
-            )
-            await record(
-                connection,
-                report.order_id,
-                "late_payment_refunded",
-                actor="checkout",
-                reason=status,
-                refund=stripe_id,
-                payment_intent=report.payment_intent,
-            )
+            await give_up_key(connection, call)
+
+    async def _refused(
+        self, refund: Refund, call: RefundCall, error: stripe.InvalidRequestError
+    ) -> None:
+        """Close what Stripe refuses, unless our own books now say why, or ask for less."""
+        await self.take_refunds(refund.payment_intent)
+        async with self._outbox.transaction(refund.order_id) as connection:
+            await lock_order(connection, refund.order_id)
+            again = await refund_call(connection, refund)
+            if again == call:
+                reason = error.code or "invalid_request"
+                await refuse(connection, refund, RefundStatus.FAILED, reason)
+        if again not in (None, call):
+            raise error
+
+
+def _parameters(call: RefundCall) -> RefundCreateParams:
+    return {
+        "payment_intent": call.payment_intent,
+        "amount": call.amount_cents,
+        "metadata": {
+            "orderId": call.order_id,
+            "refundId": call.refund_id,
+            "reason": call.reason,
+        },
+    }

@@ -13,8 +13,15 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
+from activities.stripe_client import is_repeated
 from database.engine import Database
-from database.payments import SessionRequest, give_up_key, session_request, store_session
+from database.payments import (
+    SessionRequest,
+    give_up_key,
+    looked_at,
+    session_request,
+    store_session,
+)
 from domain.errors import SessionRefused
 from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus
 from domain.reports import report_of
@@ -53,7 +60,7 @@ class Sessions:
     async def check_session(self, attempt: Attempt) -> PaymentReport:
         """Ask Stripe how the attempt's session stands."""
         session = await self._session_of(attempt)
-        return await self._retrieve(session.session_id)
+        return await self._look_at(attempt, session)
 
     @activity.defn
     async def close_session(self, attempt: Attempt) -> PaymentReport:
@@ -71,13 +78,13 @@ class Sessions:
             await self._sessions.expire_async(session.session_id)
         except stripe.InvalidRequestError as error:
             activity.logger.info("The session is no longer open: %s", error.user_message)
-        report = await self._retrieve(session.session_id)
+        report = await self._look_at(attempt, session)
         if report.status is SessionStatus.OPEN:
             raise ApplicationError("Stripe still says open", type="session_still_open")
         return report
 
     async def _session_of(self, attempt: Attempt) -> CheckoutSession:
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             request = await session_request(connection, attempt.id)
         if request.session:
             return request.session
@@ -85,7 +92,7 @@ class Sessions:
         if made.url is None:
             raise ApplicationError("Stripe answered a session without a URL", type="no_url")
         session = CheckoutSession(made.id, made.url, request.expires_at)
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             await store_session(connection, attempt.id, session)
         return session
 
@@ -93,34 +100,38 @@ class Sessions:
         options: stripe.RequestOptions = {"idempotency_key": request.idempotency_key}
         try:
             return await self._sessions.create_async(_parameters(request), options)
+        except stripe.InvalidRequestError:
+            if made := await self._made_before(request):
+                return made
+            raise
         except stripe.APIError as error:
-            headers: Mapping[str, str] = error.headers or {}
-            if headers.get("Idempotent-Replayed") != "true":
+            if not is_repeated(error):
                 raise
-            return await self._find_behind_saved_failure(request, error)
+            if made := await self._made_before(request):
+                return made
+            async with self._database.statement() as connection:
+                await give_up_key(connection, request.payment_id)
+            raise
 
-    async def _find_behind_saved_failure(
-        self, request: SessionRequest, error: stripe.APIError
-    ) -> stripe.checkout.Session:
-        """Stripe saved its failure under our key and would repeat it for a day.
-
-        https://docs.stripe.com/api/idempotent_requests. The session may exist all the same: only
-        when it does not, the next try takes another key, so that there are never two.
-        """
+    async def _made_before(self, request: SessionRequest) -> stripe.checkout.Session | None:
+        """Find the session of an earlier request whose answer was lost: there must never be two."""
         since = int((request.created_at - CLOCKS_MAY_DIFFER_BY).timestamp())
         sessions = await self._sessions.list_async({"created": {"gte": since}, "limit": 100})
         async for session in sessions.auto_paging_iter():
             if _plain(session)["metadata"].get("paymentId") == request.payment_id:
                 return session
-        async with self._database.transaction() as connection:
-            await give_up_key(connection, request.payment_id)
-        raise error
+        return None
 
-    async def _retrieve(self, session_id: str) -> PaymentReport:
-        session = await self._sessions.retrieve_async(session_id, {"expand": ["payment_intent"]})
-        report = report_of(_plain(session))
+    async def _look_at(self, attempt: Attempt, session: CheckoutSession) -> PaymentReport:
+        found = await self._sessions.retrieve_async(
+            session.session_id, {"expand": ["payment_intent"]}
+        )
+        report = report_of(_plain(found))
         if report is None:
-            raise ApplicationError(f"{session_id} names no order", type="not_ours")
+            raise ApplicationError(f"{session.session_id} names no order", type="not_ours")
+        async with self._database.transaction() as connection:
+            # Temporal's clock, as that of the reconciler, whatever the worker's or PostgreSQL's.
+            await looked_at(connection, attempt.id, activity.info().current_attempt_scheduled_time)
         return report
 
 
@@ -140,25 +151,28 @@ def _never_existed(attempt: Attempt) -> PaymentReport:
 
 
 def _parameters(request: SessionRequest) -> SessionCreateParams:
-    order = request.order
-    metadata = {"orderId": order.id, "userId": order.user_id, "paymentId": request.payment_id}
+    metadata = {
+        "orderId": request.order_id,
+        "userId": request.user_id,
+        "paymentId": request.payment_id,
+    }
     return {
         "mode": "payment",
-        "client_reference_id": order.id,
+        "client_reference_id": request.order_id,
         "metadata": metadata,
         "payment_intent_data": {"metadata": metadata},
         "line_items": [
             {
                 "quantity": item.quantity,
                 "price_data": {
-                    "currency": order.currency,
+                    "currency": request.currency,
                     "unit_amount": item.unit_price_cents,
                     "product_data": {"name": item.name},
                 },
             }
-            for item in order.items
+            for item in request.items
         ],
         "success_url": f"{request.base_url}/return?session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": f"{request.base_url}/cancelled?order_id={order.id}",
+        "cancel_url": f"{request.base_url}/cancelled?order_id={request.order_id}",
         "expires_at": int(request.session_expires_at.timestamp()),
     }

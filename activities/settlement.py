@@ -8,23 +8,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.errors import refusal
+from activities.outgoing import Announcer, Outbox
 from database import tickets
 from database.engine import Database
 from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
 from database.payments import IS_OPEN, attempt_by_id, mismatch
+from database.refunds import is_late
 from domain.checkout import Attention, PaidReport, ProcessingPayment
+from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.payment import Attempt, PaymentReport, PaymentStatus, Settlement
+from domain.payment import SETTLED_STATUSES, Attempt, PaymentReport, PaymentStatus, Settlement
 
 
 class Settlements:
     """Brings orders in line with what Stripe reported."""
 
-    def __init__(self, database: Database, *, processing: timedelta) -> None:
+    def __init__(
+        self, database: Database, *, processing: timedelta, announcer: Announcer | None = None
+    ) -> None:
         self._database = database
+        self._outbox = Outbox(database, announcer)
         self._processing = processing
 
     @activity.defn
@@ -33,31 +40,14 @@ class Settlements:
 
         The tickets are issued with it. LATE if the report is one of ours, but nothing waits for
         the money any more. Anything else is set aside: the order gets `needs_attention` and an
-        entry in its history. Repeating a report changes nothing.
+        entry in its history. Repeating a report changes nothing. Raises ApplicationError of type
+        `order_not_found`, not retryable.
         """
-        report = paid.report
-        async with self._database.transaction() as connection:
-            await lock_order(connection, report.order_id)
-            attempt = await _attempt_of_session(connection, report.session_id)
-            if attempt is None and await _awaits_its_session(connection, report.order_id):
-                raise ApplicationError("the attempt's session is not known yet", type="too_early")
-            if difference := mismatch(attempt, report):
-                return await _set_aside(connection, paid, difference)
-            if _is_settled_by(attempt, report):
-                return Settlement.PAID
-            if not await _pay(connection, report):
-                return Settlement.LATE
-            await tickets.issue(connection, report.order_id)
-            await record(
-                connection,
-                report.order_id,
-                "order_paid",
-                actor=paid.actor,
-                session=report.session_id,
-                payment_intent=report.payment_intent,
-                event=report.event_id,
-            )
-            return Settlement.PAID
+        try:
+            async with self._outbox.transaction(paid.report.order_id) as connection:
+                return await _settle(connection, paid)
+        except OrderNotFound as error:
+            raise refusal(error) from error
 
     @activity.defn
     async def mark_processing(self, payment: ProcessingPayment) -> Attempt:
@@ -67,6 +57,7 @@ class Settlements:
             .where(PaymentRow.id == payment.payment_id, PaymentRow.status == PaymentStatus.PENDING)
             .values(
                 status=PaymentStatus.PROCESSING,
+                looked_at=payment.at,
                 expires_at=payment.at + self._processing,
                 updated_at=func.now(),
             )
@@ -88,7 +79,7 @@ class Settlements:
     @activity.defn
     async def ask_for_attention(self, attention: Attention) -> None:
         """Mark the order for a person to look at."""
-        async with self._database.transaction() as connection:
+        async with self._outbox.transaction(attention.order_id) as connection:
             await lock_order(connection, attention.order_id)
             await touch_order(connection, attention.order_id, needs_attention=True)
             await record(
@@ -98,6 +89,31 @@ class Settlements:
                 actor="checkout",
                 reason=attention.reason,
             )
+
+
+async def _settle(connection: AsyncConnection, paid: PaidReport) -> Settlement:
+    report = paid.report
+    await lock_order(connection, report.order_id)
+    attempt = await _attempt_of_session(connection, report.session_id)
+    if attempt is None and await _awaits_its_session(connection, report.order_id):
+        raise ApplicationError("the attempt's session is not known yet", type="too_early")
+    if difference := mismatch(attempt, report):
+        return await _set_aside(connection, paid, difference)
+    if await _is_settled_by(connection, attempt, report):
+        return Settlement.PAID
+    if not await _pay(connection, report):
+        return Settlement.LATE
+    await tickets.issue(connection, report.order_id)
+    await record(
+        connection,
+        report.order_id,
+        "order_paid",
+        actor=paid.actor,
+        session=report.session_id,
+        payment_intent=report.payment_intent,
+        event=report.event_id,
+    )
+    return Settlement.PAID
 
 
 async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
@@ -113,11 +129,16 @@ async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) ->
     return bool((await connection.execute(select(nameless))).scalar_one())
 
 
-def _is_settled_by(attempt: Row[Any] | None, report: PaymentReport) -> bool:
+async def _is_settled_by(
+    connection: AsyncConnection, attempt: Row[Any] | None, report: PaymentReport
+) -> bool:
+    """Say whether this payment made its order PAID, whatever went back of it since."""
     return (
         attempt is not None
-        and attempt.status == PaymentStatus.SUCCEEDED
+        and attempt.status in SETTLED_STATUSES
+        and attempt.payment_intent is not None
         and attempt.payment_intent == report.payment_intent
+        and not await is_late(connection, attempt.payment_intent)
     )
 
 

@@ -1,4 +1,6 @@
-"""The connection to Stripe."""
+"""The connection to Stripe, and what is common to all that is asked there."""
+
+from collections.abc import Mapping
 
 import aiohttp
 import stripe
@@ -19,3 +21,13 @@ def connect_stripe(
         base_addresses={"api": api_base} if api_base else {},
         max_network_retries=0,
     )
+
+
+def is_repeated(error: stripe.APIError) -> bool:
+    """Say whether Stripe repeats a failure that it saved under our key, as it would for a day.
+
+    https://docs.stripe.com/api/idempotent_requests. What was asked for may have been done all the
+    same: only when it was not, the request may be made again under another key.
+    """
+    headers: Mapping[str, str] = error.headers or {}
+    return headers.get("Idempotent-Replayed") == "true"

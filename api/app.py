@@ -9,7 +9,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api import catalogue, checkout, documentation, health, orders, pages, problems, webhook
+from api import (
+    catalogue,
+    checkout,
+    documentation,
+    health,
+    orders,
+    outgoing,
+    pages,
+    problems,
+    refunds,
+    webhook,
+)
 from api.auth import Tokens
 from api.limits import BodyLimit
 from api.metrics import Measured
@@ -54,7 +65,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     documentation.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Measured)
-    for module in (catalogue, orders, checkout, webhook, pages, health):
+    for module in (catalogue, orders, checkout, refunds, outgoing, webhook, pages, health):
         app.include_router(module.router)
     for module in (seeing, acting, page):
         app.include_router(module.router)

@@ -31,7 +31,7 @@ async def start_checkout(
     order_id: Id, caller: CallerOf, services: ServicesOf
 ) -> CheckoutSessionView:
     """Start paying for an order, or return the session that is already open."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         target, obstacle = await checkout_target(connection, OrderId(order_id), caller.owner)
     try:
         if obstacle:

@@ -9,6 +9,7 @@ from api.problems import STATUS_OF_CODE, ProblemBody
 
 EXAMPLES = {
     "already_asking": "The session is being closed: Stripe is being asked at this moment.",
+    "amount_too_large": "Only 45.00 EUR is left of the payment.",
     "already_paid": "The payment for this order was already made.",
     "bad_event": "The body is not one of Stripe's events.",
     "bad_signature": "The Stripe-Signature does not fit the body.",
@@ -20,9 +21,13 @@ EXAMPLES = {
     "invalid_request": "items.0.quantity: Input should be greater than or equal to 1",
     "missing_scope": "The token needs the scope catalog:write.",
     "not_extendable": "Stripe's session allows a deadline of 2026-01-31 13:00:00 UTC.",
+    "nothing_to_refund": "There is nothing left of this order that could be given back.",
     "order_not_found": "There is no such order.",
     "order_not_payable": "The order is PAID.",
+    "outgoing_event_not_found": "There is no such outgoing event.",
+    "payment_disputed": "The payment is disputed; the dispute decides where the money goes.",
     "payment_processing": "A payment for this order is being processed; it cannot be stopped.",
+    "refund_refused": "Stripe refused the refund: balance_insufficient",
     "session_not_found": "There is no such checkout session.",
     "session_refused": "Stripe refused the Checkout Session.",
     "sold_out": "There are not enough tickets left to hold this order.",

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio.client import (
     WithStartWorkflowOperation,
@@ -41,7 +41,9 @@ SAME_ANSWER_FOR = timedelta(minutes=1)
 NO_ANSWER = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError)
 ENDED = ("AcceptedUpdateCompletedWorkflow", CheckoutOver.code)
 
-Start = WithStartWorkflowOperation[CheckoutWorkflow, CheckoutOutcome]
+SLOW_CHECKOUT = "The checkout is taking longer than usual; please try again."
+
+Start = TypeVar("Start", bound=WithStartWorkflowOperation[Any, Any])
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ async def checkout_session(services: Services, target: CheckoutTarget) -> Checko
     """
 
     async def ask(update_id: str) -> CheckoutSession:
-        async with _starting(services, target) as start:
+        async with starting(_start(services, target)) as start:
             return await services.temporal.execute_update_with_start_workflow(
                 CheckoutWorkflow.checkout_session,
                 start_workflow_operation=start,
@@ -62,7 +64,7 @@ async def checkout_session(services: Services, target: CheckoutTarget) -> Checko
                 rpc_timeout=ANSWER_WITHIN,
             )
 
-    return await _answered(ask, f"session-{_state_of(target)}")
+    return await answered(ask, f"session-{_state_of(target)}", sorry=SLOW_CHECKOUT)
 
 
 async def cancel(services: Services, target: CheckoutTarget, request: CancelRequest) -> OrderStatus:
@@ -102,7 +104,7 @@ async def _asked(
     update_id: str,
 ) -> Answer:
     async def ask(update_id: str) -> Answer:
-        async with _starting(services, target) as start:
+        async with starting(_start(services, target)) as start:
             return await services.temporal.execute_update_with_start_workflow(
                 update,
                 request,
@@ -111,7 +113,7 @@ async def _asked(
                 rpc_timeout=ANSWER_WITHIN,
             )
 
-    return await _answered(ask, update_id)
+    return await answered(ask, update_id, sorry=SLOW_CHECKOUT)
 
 
 def _state_of(target: CheckoutTarget) -> str:
@@ -127,17 +129,19 @@ def _state_of(target: CheckoutTarget) -> str:
 
 
 @asynccontextmanager
-async def _starting(services: Services, target: CheckoutTarget) -> AsyncIterator[Start]:
-    start = _start(services, target)
+async def starting(start: Start) -> AsyncIterator[Start]:
+    """Lend what starts a workflow with an update, and see to its own copy of what goes wrong."""
     try:
         yield start
     except NO_ANSWER:
-        with suppress(*NO_ANSWER):  # its own copy of the error: asyncio warns of unseen ones
+        with suppress(*NO_ANSWER):  # asyncio warns of errors that nobody has seen
             await start.workflow_handle()
         raise
 
 
-def _start(services: Services, target: CheckoutTarget) -> Start:
+def _start(
+    services: Services, target: CheckoutTarget
+) -> WithStartWorkflowOperation[CheckoutWorkflow, CheckoutOutcome]:
     tickets = "1 ticket" if target.tickets == 1 else f"{target.tickets} tickets"
     bought = f"{tickets}, {display(target.total_cents, target.currency)}"
     return WithStartWorkflowOperation(
@@ -160,8 +164,14 @@ def _start(services: Services, target: CheckoutTarget) -> Start:
     )
 
 
-async def _answered(ask: Callable[[str], Awaitable[Answer]], update_id: str) -> Answer:
-    with temporal_or_503("The checkout is taking longer than usual; please try again."):
+async def answered(
+    ask: Callable[[str], Awaitable[Answer]], update_id: str, *, sorry: str
+) -> Answer:
+    """Return a workflow's answer to an update, of a new one where it ended before answering.
+
+    Raises Problem: what the workflow refuses, or 503 with `sorry` when it does not answer in time.
+    """
+    with temporal_or_503(sorry):
         try:
             return await ask(update_id)
         except (WorkflowUpdateFailedError, RPCError) as error:
@@ -196,7 +206,7 @@ def _ended_meanwhile(error: WorkflowUpdateFailedError | RPCError) -> bool:
 def _problem_of(failed: WorkflowUpdateFailedError) -> Problem:
     cause = failed.cause
     if not isinstance(cause, ApplicationError) or not cause.type or _ended_meanwhile(failed):
-        return unavailable("The checkout was interrupted; please try again.")
+        return unavailable("The work on this was interrupted; please try again.")
     return Problem(cause.type, cause.message)
 
 

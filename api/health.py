@@ -1,6 +1,7 @@
 """For load balancers and Prometheus."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -11,8 +12,10 @@ from sqlalchemy import text
 from temporalio.service import RPCError
 
 from api.documentation import example, problems
+from api.metrics import TroubleCollector
 from api.problems import DATABASE_TROUBLE, unavailable
 from api.services import Services, ServicesOf
+from database.trouble import trouble
 
 ANSWER_WITHIN = timedelta(seconds=2)
 
@@ -44,9 +47,17 @@ async def ready(services: ServicesOf) -> Health:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
-    """Return the metrics of this process, for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(services: ServicesOf) -> Response:
+    """Return the metrics of this process, and the trouble in the database, for Prometheus.
+
+    Without the database only the former.
+    """
+    shown = generate_latest()
+    with suppress(*DATABASE_TROUBLE):
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with services.database.transaction() as connection:
+                shown += generate_latest(TroubleCollector(await trouble(connection)))
+    return Response(shown, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _database(services: Services) -> str | None:

@@ -9,12 +9,22 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.auth import CallerOf
 from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
-from api.schemas import HistoryEntry, Id, ListOf, NewOrder, OrderView, PageOf, PaymentView
+from api.schemas import (
+    HistoryEntry,
+    Id,
+    ListOf,
+    NewOrder,
+    OrderView,
+    PageOf,
+    PaymentView,
+    TicketView,
+)
 from api.services import ServicesOf
 from database.catalogue import ticket_types_by_id
 from database.history import history_of
 from database.orders import add_order, order_of, orders_of
 from database.payments import payments_of
+from database.tickets import tickets_of
 from domain.ids import OrderId
 from domain.order import Order
 from domain.pricing import price
@@ -50,14 +60,14 @@ async def list_orders(
 ) -> PageOf[OrderView]:
     """List the caller's orders, newest first."""
     after = OrderId(starting_after) if starting_after else None
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await orders_of(connection, caller.user_id, limit + 1, after)
     views = [OrderView.of(order) for order in found[:limit]]
     return PageOf(data=views, has_more=len(found) > limit)
 
 
 async def _visible(order_id: Id, caller: CallerOf, services: ServicesOf) -> Order:
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         return await order_of(connection, OrderId(order_id), caller.owner)
 
 
@@ -73,15 +83,23 @@ async def see_order(order: VisibleOrder) -> OrderView:
 @router.get("/orders/{order_id}/payments", responses=SEEING)
 async def see_payments(order: VisibleOrder, services: ServicesOf) -> ListOf[PaymentView]:
     """See the attempts to pay an order, oldest first."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await payments_of(connection, order.id)
     return ListOf(data=[PaymentView.model_validate(row) for row in found])
+
+
+@router.get("/orders/{order_id}/tickets", responses=SEEING)
+async def see_tickets(order: VisibleOrder, services: ServicesOf) -> ListOf[TicketView]:
+    """See the tickets of an order: issued with its payment, in the order of its lines."""
+    async with services.database.statement() as connection:
+        found = await tickets_of(connection, order.id)
+    return ListOf(data=[TicketView.model_validate(row) for row in found])
 
 
 @router.get("/orders/{order_id}/history", responses=SEEING)
 async def see_history(order: VisibleOrder, services: ServicesOf) -> ListOf[HistoryEntry]:
     """See everything that happened to an order, oldest first."""
-    async with services.database.transaction() as connection:
+    async with services.database.statement() as connection:
         found = await history_of(connection, order.id)
     return ListOf(data=[HistoryEntry.model_validate(row) for row in found])
 

@@ -18,6 +18,8 @@ from domain.ids import TicketTypeId
 from domain.money import CURRENCIES, MAXIMUM_CENTS, Currency, smallest_step
 from domain.order import MAXIMUM_ITEMS, MAXIMUM_QUANTITY, Order, OrderStatus
 from domain.payment import PaymentStatus
+from domain.refund import RefundStatus
+from domain.ticket import TicketStatus
 
 MAXIMUM_CAPACITY = 1_000_000
 Item = TypeVar("Item")
@@ -226,6 +228,63 @@ class PaymentView(BaseModel):
     currency: str
     status: PaymentStatus
     created_at: datetime
+
+
+class NewRefund(Body):
+    """How much to give back, in the currency's minor unit, and why; by default all that is left."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(amount_cents=12000, reason="one guest is ill")
+    )
+
+    amount_cents: int | None = Field(default=None, ge=1, le=MAXIMUM_CENTS)
+    reason: Text = "on request"
+
+
+class RefundView(BaseModel):
+    """Money on its way back; `failure_reason` says in Stripe's words why it did not get there."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="re_0651",
+            order_id="ord_0650",
+            amount_cents=12000,
+            currency="eur",
+            status="succeeded",
+            reason="one guest is ill",
+            failure_reason=None,
+            created_at="2026-02-01T09:00:00Z",
+        ),
+    )
+
+    id: str
+    order_id: str
+    amount_cents: int
+    currency: str
+    status: RefundStatus
+    reason: str
+    failure_reason: str | None
+    created_at: datetime
+
+
+class TicketView(BaseModel):
+    """A ticket: a gate lets in whoever shows the `code` of a VALID one."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="tic_5f0c",
+            ticket_type_id="tkt_064f",
+            code="9B2E6C1D0A7F4E55B3A1C8D2E4F60718",
+            status="VALID",
+        ),
+    )
+
+    id: str
+    ticket_type_id: str
+    code: str
+    status: TicketStatus
 
 
 class HistoryEntry(BaseModel):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -83,11 +83,16 @@ async def store(connection: AsyncConnection, claimed: Claim, answer: Answer) -> 
 
 
 async def release(connection: AsyncConnection, claimed: Claim) -> None:
-    """Forget a key whose request came to nothing, so that it can be tried again."""
+    """Let a request that came to nothing be tried again at once.
+
+    Its key goes on standing for the same resource: what it began may still come about.
+    """
     await connection.execute(
-        delete(IdempotencyKeyRow).where(
+        update(IdempotencyKeyRow)
+        .where(
             IdempotencyKeyRow.user_id == claimed.user_id,
             IdempotencyKeyRow.key == claimed.key,
             IdempotencyKeyRow.status_code.is_(None),
         )
+        .values(locked_at=IdempotencyKeyRow.created_at - ABANDONED_AFTER)
     )

@@ -42,6 +42,9 @@ def _one_of(column: str, statuses: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(str(status)) for status in statuses)})"
 
 
+_IS_OPEN = f"status IN ({', '.join(repr(str(status)) for status in OPEN_STATUSES)})"
+
+
 class TicketTypeRow(Base):
     """Tickets on sale: available = capacity - sold - held."""
 
@@ -77,6 +80,7 @@ class OrderRow(Base):
             "(cancelled_at IS NOT NULL) = (status = 'CANCELLED')", name="cancelled_has_its_time"
         ),
         Index("orders_of_user", "user_id", "id"),
+        Index("orders_for_a_person", "id", postgresql_where=text("needs_attention")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -112,6 +116,7 @@ class PaymentRow(Base):
 
     Every parameter of the Stripe call stands in the row or its order, so that a repeated call
     is the same byte for byte: Stripe refuses a key that comes again with other parameters.
+    `looked_at` is when Stripe last said how its session stands.
     """
 
     __tablename__ = "payments"
@@ -119,14 +124,13 @@ class PaymentRow(Base):
         CheckConstraint(_one_of("status", PaymentStatus), name="payment_status_known"),
         CheckConstraint("amount_cents > 0", name="amount_positive"),
         CheckConstraint("captured_cents >= 0", name="captured_not_negative"),
-        Index(
-            "one_open_attempt_an_order",
-            "order_id",
-            unique=True,
-            postgresql_where=text(
-                f"status IN ({', '.join(repr(str(status)) for status in OPEN_STATUSES)})"
-            ),
+        CheckConstraint(
+            "status <> 'PROCESSING' OR looked_at IS NOT NULL", name="processing_was_looked_at"
         ),
+        Index(
+            "one_open_attempt_an_order", "order_id", unique=True, postgresql_where=text(_IS_OPEN)
+        ),
+        Index("open_attempts_by_deadline", "expires_at", postgresql_where=text(_IS_OPEN)),
         Index("payments_of_order", "order_id", "id"),
     )
 
@@ -145,6 +149,7 @@ class PaymentRow(Base):
     base_url: Mapped[str]
     expires_at: Mapped[datetime]
     session_expires_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -222,6 +227,7 @@ class OutgoingEventRow(Base):
     __tablename__ = "outgoing_events"
     __table_args__ = (
         CheckConstraint(_one_of("type", OutgoingType), name="outgoing_type_known"),
+        Index("events_of_order", "order_id", "number"),
         Index(
             "undelivered_events",
             "order_id",
@@ -243,7 +249,14 @@ class OrderHistoryRow(Base):
     """The audit trail: appended in the transaction that changes the state, never altered."""
 
     __tablename__ = "order_history"
-    __table_args__ = (Index("history_of_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("history_of_order", "order_id", "id"),
+        Index(
+            "drift_by_kind",
+            text("split_part(reason, ':', 1)"),
+            postgresql_where=text("action = 'drift_found'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))

@@ -180,12 +180,6 @@ async def resolve(
     return True
 
 
-async def refunds_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
-    """Return all refunds of an order, oldest first."""
-    refunds = select(RefundRow.__table__).where(RefundRow.order_id == order_id)
-    return list((await connection.execute(refunds.order_by(RefundRow.id))).all())
-
-
 async def disputes_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
     """Return all disputes of an order, oldest first."""
     disputes = select(DisputeRow.__table__).where(DisputeRow.order_id == order_id)

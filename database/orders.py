@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from domain.order import Order, OrderItem, OrderStatus
 from domain.payment import PaymentStatus
 from domain.pricing import PricedOrder
 
-_ITEMS = (
+ITEMS = (
     select(
         func.jsonb_agg(
             aggregate_order_by(
@@ -39,7 +39,7 @@ _ITEMS = (
     .correlate(OrderRow)
     .scalar_subquery()
 )
-ORDER = select(OrderRow.__table__, _ITEMS.label("items"))
+ORDER = select(OrderRow.__table__, ITEMS.label("items"))
 
 
 def as_order(row: Row[Any]) -> Order:
@@ -62,7 +62,7 @@ def as_order(row: Row[Any]) -> Order:
 
 
 def items_of(lines: Sequence[tuple[str, str, int, int]]) -> tuple[OrderItem, ...]:
-    """Return the lines of an order as they come out of `_ITEMS`."""
+    """Return the lines of an order as they come out of `ITEMS`."""
     return tuple(
         OrderItem(TicketTypeId(ticket_type_id), name, quantity, Cents(unit_price_cents))
         for ticket_type_id, name, quantity, unit_price_cents in lines
@@ -110,12 +110,6 @@ async def order_of(
     return as_order(row)
 
 
-async def order_exists(connection: AsyncConnection, order_id: OrderId) -> bool:
-    """Say whether an order is ours."""
-    statement = select(exists().where(OrderRow.id == order_id))
-    return bool((await connection.execute(statement)).scalar_one())
-
-
 async def order_of_session(
     connection: AsyncConnection, session_id: str
 ) -> tuple[Order, PaymentStatus] | None:
@@ -152,9 +146,15 @@ async def changed_at(
 
 
 async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderStatus:
-    """Lock the order's row for the rest of the transaction; every transition does this first."""
+    """Lock the order's row for the rest of the transaction; every transition does this first.
+
+    Raises OrderNotFound.
+    """
     statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
-    return OrderStatus((await connection.execute(statement)).scalar_one())
+    status = (await connection.execute(statement)).scalar_one_or_none()
+    if status is None:
+        raise OrderNotFound
+    return OrderStatus(status)
 
 
 async def touch_order(connection: AsyncConnection, order_id: OrderId, **values: bool) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database.models import PaymentRow
-from database.orders import order_of
-from domain.ids import OrderId, PaymentId
+from database.models import OrderRow, PaymentRow
+from database.orders import ITEMS, items_of
+from domain.ids import OrderId, PaymentId, UserId
 from domain.money import Cents, Currency
-from domain.order import Order
+from domain.order import OrderItem
 from domain.payment import (
     DEADLINE_BEFORE_EXPIRY,
     OPEN_STATUSES,
@@ -29,7 +29,10 @@ class SessionRequest:
     """Everything that goes into the Stripe call of an attempt, and what came of it so far."""
 
     payment_id: PaymentId
-    order: Order
+    order_id: OrderId
+    user_id: UserId
+    currency: Currency
+    items: tuple[OrderItem, ...]
     base_url: str
     expires_at: datetime
     session_expires_at: datetime
@@ -63,13 +66,26 @@ async def attempt_by_id(connection: AsyncConnection, payment_id: PaymentId) -> A
     return attempt_of((await connection.execute(statement)).one())
 
 
+async def payment_of_intent(connection: AsyncConnection, payment_intent: str) -> Row[Any] | None:
+    """Return the attempt that was paid by one of Stripe's payment intents."""
+    statement = select(PaymentRow.__table__).where(PaymentRow.payment_intent == payment_intent)
+    return (await connection.execute(statement)).one_or_none()
+
+
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
     """Return what to ask of Stripe for an attempt."""
-    statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)
+    statement = (
+        select(PaymentRow.__table__, OrderRow.user_id, ITEMS.label("items"))
+        .join(OrderRow, OrderRow.id == PaymentRow.order_id)
+        .where(PaymentRow.id == payment_id)
+    )
     row = (await connection.execute(statement)).one()
     return SessionRequest(
         payment_id=payment_id,
-        order=await order_of(connection, OrderId(row.order_id)),
+        order_id=OrderId(row.order_id),
+        user_id=UserId(row.user_id),
+        currency=Currency(row.currency),
+        items=items_of(row.items),
         base_url=row.base_url,
         expires_at=row.expires_at,
         session_expires_at=row.session_expires_at,
@@ -125,6 +141,13 @@ async def latest_deadline(connection: AsyncConnection, payment_id: PaymentId) ->
     """Return how far an attempt's deadline can be moved (UTC)."""
     statement = select(PaymentRow.session_expires_at).where(PaymentRow.id == payment_id)
     return (await connection.execute(statement)).scalar_one() - DEADLINE_BEFORE_EXPIRY
+
+
+async def looked_at(connection: AsyncConnection, payment_id: PaymentId, at: datetime) -> None:
+    """Note that Stripe said at a time (UTC) how an attempt's session stands."""
+    await connection.execute(
+        update(PaymentRow).where(PaymentRow.id == payment_id).values(looked_at=at)
+    )
 
 
 async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import DisputeRow, OrderHistoryRow, OrderRow, PaymentRow, RefundRow
 from database.payments import IS_OPEN
-from domain.dispute import UNDECIDED
+from database.reconciliation import DRIFT_FOUND
+from domain.dispute import DECIDED
 from domain.order import OrderStatus
 from domain.queues import DRIFT_SHOWN_FOR, STUCK_AFTER, Queue
 from domain.refund import UNDER_WAY
@@ -24,7 +25,7 @@ _OF_QUEUE: dict[Queue, ColumnElement[bool]] = {
     Queue.NEEDS_ATTENTION: OrderRow.needs_attention.is_(True),
     Queue.DRIFT: OrderRow.id.in_(
         select(OrderHistoryRow.order_id).where(
-            OrderHistoryRow.action == "drift_found",
+            OrderHistoryRow.action == DRIFT_FOUND,
             OrderHistoryRow.at > func.now() - DRIFT_SHOWN_FOR,
         )
     ),
@@ -32,7 +33,7 @@ _OF_QUEUE: dict[Queue, ColumnElement[bool]] = {
         select(RefundRow.order_id).where(RefundRow.status.in_(UNDER_WAY))
     ),
     Queue.DISPUTES: OrderRow.id.in_(
-        select(DisputeRow.order_id).where(DisputeRow.status.in_(UNDECIDED))
+        select(DisputeRow.order_id).where(DisputeRow.status.not_in(DECIDED))
     ),
 }
 

@@ -3,50 +3,89 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from database.history import record
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
 from database.payments import IS_OPEN
 from domain.ids import OrderId
 from domain.order import OrderStatus
-from domain.payment import PaymentStatus
+from domain.payment import PaymentReport, PaymentStatus
+from domain.reconciliation import Drift, DriftKind
 
-_SETTLED = (
-    PaymentStatus.SUCCEEDED,
-    PaymentStatus.REFUNDED,
-    PaymentStatus.PARTIALLY_REFUNDED,
-)
+DRIFT_FOUND = "drift_found"
 
 
-async def overdue_orders(connection: AsyncConnection, before: datetime) -> list[OrderId]:
-    """Return the orders whose open attempt should have been closed before a time (UTC)."""
+async def abandoned_checkouts(
+    connection: AsyncConnection, due_before: datetime, looked_before: datetime
+) -> list[Drift]:
+    """Return the orders whose open attempt nobody minds, the longest abandoned first.
+
+    Those that should have been closed before a time (UTC), and those with a delayed payment that
+    nobody has asked Stripe about since another; 1000 of them at the most.
+    """
+    overdue = PaymentRow.expires_at < due_before
+    unwatched = and_(
+        PaymentRow.status == PaymentStatus.PROCESSING, PaymentRow.looked_at < looked_before
+    )
     statement = (
-        select(PaymentRow.order_id)
-        .where(IS_OPEN, PaymentRow.expires_at < before)
-        .order_by(PaymentRow.expires_at)
+        select(
+            PaymentRow.order_id,
+            PaymentRow.expires_at,
+            PaymentRow.looked_at,
+            overdue.label("is_overdue"),
+        )
+        .where(IS_OPEN, or_(overdue, unwatched))
+        .order_by(func.least(PaymentRow.expires_at, PaymentRow.looked_at))
         .limit(1000)
     )
-    return [OrderId(order_id) for order_id in (await connection.execute(statement)).scalars()]
+    return [
+        Drift(
+            OrderId(row.order_id),
+            DriftKind.OVERDUE_CHECKOUT,
+            f"due {row.expires_at:%Y-%m-%d %H:%M:%S} UTC",
+        )
+        if row.is_overdue
+        else Drift(
+            OrderId(row.order_id),
+            DriftKind.UNWATCHED_PAYMENT,
+            f"last looked at {row.looked_at:%Y-%m-%d %H:%M:%S} UTC",
+        )
+        for row in await connection.execute(statement)
+    ]
 
 
-async def our_orders(connection: AsyncConnection, order_ids: Collection[OrderId]) -> set[OrderId]:
-    """Return those of these orders that exist here; an account may serve other shops, too."""
-    statement = select(OrderRow.id).where(OrderRow.id.in_(order_ids))
+async def our_orders(
+    connection: AsyncConnection, reports: Collection[PaymentReport]
+) -> set[OrderId]:
+    """Return the orders of reports that exist here; an account may serve other shops, too."""
+    statement = select(OrderRow.id).where(OrderRow.id.in_({report.order_id for report in reports}))
     return {OrderId(order_id) for order_id in (await connection.execute(statement)).scalars()}
 
 
-async def settled_sessions(connection: AsyncConnection, sessions: Collection[str]) -> set[str]:
-    """Return those of these sessions whose payment was taken, given back, or set aside."""
-    settled = select(PaymentRow.provider_ref).where(
-        PaymentRow.provider_ref.in_(sessions), PaymentRow.status.in_(_SETTLED)
+async def attempt_statuses(
+    connection: AsyncConnection, reports: Collection[PaymentReport]
+) -> dict[str, PaymentStatus]:
+    """Return how far the attempts are whose sessions are reported, by session."""
+    statement = select(PaymentRow.provider_ref, PaymentRow.status).where(
+        PaymentRow.provider_ref.in_({report.session_id for report in reports})
     )
+    rows = await connection.execute(statement)
+    return {str(row.provider_ref): PaymentStatus(row.status) for row in rows}
+
+
+async def sessions_set_aside(
+    connection: AsyncConnection, reports: Collection[PaymentReport]
+) -> set[str]:
+    """Return the sessions of reports whose payment was set aside for a person to look at."""
     session = OrderHistoryRow.stripe_ids["session"].astext
-    aside = select(session).where(
-        OrderHistoryRow.action == "payment_set_aside", session.in_(sessions)
+    statement = select(session).where(
+        OrderHistoryRow.order_id.in_({report.order_id for report in reports}),
+        OrderHistoryRow.action == "payment_set_aside",
+        session.in_({report.session_id for report in reports}),
     )
-    found = (await connection.execute(settled.union(aside))).scalars()
-    return {session_id for session_id in found if session_id}
+    return set((await connection.execute(statement)).scalars())
 
 
 async def paid_sessions(
@@ -65,3 +104,17 @@ async def paid_sessions(
     )
     rows = await connection.execute(statement)
     return {str(row.provider_ref): OrderId(row.order_id) for row in rows}
+
+
+async def record_drift(connection: AsyncConnection, drift: Drift) -> bool:
+    """Append a finding to the order's history; False when the same one stands there already."""
+    reason = f"{drift.kind}: {drift.what}"
+    seen = exists().where(
+        OrderHistoryRow.order_id == drift.order_id,
+        OrderHistoryRow.action == DRIFT_FOUND,
+        OrderHistoryRow.reason == reason,
+    )
+    if (await connection.execute(select(seen))).scalar_one():
+        return False
+    await record(connection, drift.order_id, DRIFT_FOUND, actor="reconciler", reason=reason)
+    return True

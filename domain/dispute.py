@@ -1,6 +1,9 @@
 """A dispute: the buyer's bank asks for the money back, and somebody decides."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from domain.money import Cents, Currency
 
 
 class DisputeStatus(StrEnum):
@@ -20,8 +23,15 @@ class DisputeStatus(StrEnum):
 IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
 # Stripe keeps the money until they are decided; after a warning, an inquiry, it does not.
 WITHHELD = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
-UNDECIDED = (
-    *WITHHELD,
-    DisputeStatus.WARNING_NEEDS_RESPONSE,
-    DisputeStatus.WARNING_UNDER_REVIEW,
-)
+DECIDED = (*IN_OUR_FAVOUR, DisputeStatus.LOST)
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute as Stripe reports it; `amount_cents` is in minor units."""
+
+    id: str
+    amount_cents: Cents
+    currency: Currency
+    reason: str
+    status: DisputeStatus

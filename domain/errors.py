@@ -123,3 +123,36 @@ class RefundRefused(DomainError):
     """Stripe refused to give the money back; a person has to look."""
 
     code = "refund_refused"
+
+
+class OutgoingEventNotFound(DomainError):
+    """No such event was ever told to other systems."""
+
+    code = "outgoing_event_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such outgoing event.")
+
+
+class NothingToRefund(DomainError):
+    """The order was not paid, or all of it has been given back or is on its way."""
+
+    code = "nothing_to_refund"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing left of this order that could be given back.")
+
+
+class AmountTooLarge(DomainError):
+    """More than is left of the payment was to be given back."""
+
+    code = "amount_too_large"
+
+
+class PaymentDisputed(DomainError):
+    """The buyer's bank decides about this money; giving it back as well would pay twice."""
+
+    code = "payment_disputed"
+
+    def __init__(self) -> None:
+        super().__init__("The payment is disputed; the dispute decides where the money goes.")

@@ -21,6 +21,11 @@ class PaymentStatus(StrEnum):
 
 
 OPEN_STATUSES = (PaymentStatus.PENDING, PaymentStatus.PROCESSING)
+SETTLED_STATUSES = (
+    PaymentStatus.SUCCEEDED,
+    PaymentStatus.PARTIALLY_REFUNDED,
+    PaymentStatus.REFUNDED,
+)
 
 # However often a deadline is moved, it is ours that closes the session and not Stripe's own.
 DEADLINE_BEFORE_EXPIRY = timedelta(minutes=5)

@@ -1,11 +1,25 @@
 """Reading Stripe's Checkout Session, whichever way it reached us."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from domain.ids import OrderId
 from domain.money import Cents, Currency
 from domain.payment import PaymentReport, SessionStatus
+from domain.stripe_event import DEBIT_FAILED
+
+
+def report_of_event(event: Mapping[str, Any]) -> PaymentReport | None:
+    """Return what one of the events we use says of one of our orders; None when it is not ours.
+
+    Only a report that says PAID is a fact, which can never change again; any other is a hint to
+    ask Stripe. Raises KeyError, TypeError or ValueError when the event's session is not complete.
+    """
+    report = report_of(event["data"]["object"], event["id"])
+    if report and event["type"] == DEBIT_FAILED and report.status is SessionStatus.PROCESSING:
+        return replace(report, status=SessionStatus.FAILED)  # its payment intent is not expanded
+    return report
 
 
 def report_of(session: Mapping[str, Any], event_id: str | None = None) -> PaymentReport | None:
@@ -15,8 +29,8 @@ def report_of(session: Mapping[str, Any], event_id: str | None = None) -> Paymen
     delayed payment that failed can be told from one that is still under way.
     """
     order_id = (session.get("metadata") or {}).get("orderId")
-    if not order_id:
-        return None
+    if not isinstance(order_id, str) or not order_id or "\x00" in order_id:
+        return None  # nothing that we could have written
     intent = session.get("payment_intent")
     return PaymentReport(
         order_id=OrderId(order_id),

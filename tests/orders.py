@@ -1,6 +1,9 @@
 """Orders in the database, for tests that need no HTTP."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.catalogue import add_ticket_type, ticket_types_by_id
@@ -50,8 +53,12 @@ class Orders:
 
     async def actions(self, order_id: OrderId) -> list[str]:
         """Return what the audit trail says happened to an order."""
+        return [row.action for row in await self.entries(order_id)]
+
+    async def entries(self, order_id: OrderId) -> Sequence[Row[Any]]:
+        """Return the audit trail of an order."""
         async with self.database.transaction() as connection:
-            return [row.action for row in await history_of(connection, order_id)]
+            return await history_of(connection, order_id)
 
     async def payment_statuses(self, order_id: OrderId) -> list[str]:
         """Return the statuses of an order's attempts, oldest first."""

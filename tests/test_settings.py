@@ -6,11 +6,16 @@ import sys
 
 import pytest
 
+from settings import WorkerSettings
 from tests.conftest import ROOT
 
 WORKER = {
     "DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/none",
     "STRIPE_SECRET_KEY": "sk_test_settings",
+}
+TOLD = {
+    "OUTGOING_WEBHOOK_URL": "https://hooks.example/paysaga",
+    "OUTGOING_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 API = WORKER | {"STRIPE_WEBHOOK_SECRET": "whsec_settings", "AUTH_JWT_SECRET": "s" * 32}
 COMMANDS = {"worker": ["worker.py"], "api": ["-m", "uvicorn", "api.main:app"]}
@@ -38,6 +43,16 @@ def start(process: str, environment: dict[str, str]) -> subprocess.CompletedProc
         ("worker", WORKER, {"CHECKOUT_TIMEOUT_SECONDS": "0"}, "CHECKOUT_TIMEOUT_SECONDS"),
         ("worker", WORKER, {"CHECKOUT_TIMEOUT_SECONDS": "86400"}, "CHECKOUT_TIMEOUT_SECONDS"),
         ("worker", WORKER, {"BASE_URL": "localhost"}, "BASE_URL"),
+        ("worker", WORKER | TOLD, {"OUTGOING_WEBHOOK_URL": "ftp://hooks"}, "OUTGOING_WEBHOOK_URL"),
+        ("worker", WORKER | TOLD, {"OUTGOING_WEBHOOK_URL": ""}, "OUTGOING_WEBHOOK_URL"),
+        ("worker", WORKER | TOLD, {"OUTGOING_WEBHOOK_SECRET": ""}, "OUTGOING_WEBHOOK_SECRET"),
+        ("worker", WORKER | TOLD, {"OUTGOING_WEBHOOK_SECRET": "s" * 32}, "OUTGOING_WEBHOOK_SECRET"),
+        (
+            "worker",
+            WORKER | TOLD,
+            {"OUTGOING_WEBHOOK_SECRET": "whsec_dG9vIHNob3J0"},
+            "OUTGOING_WEBHOOK_SECRET",
+        ),
         ("api", API, {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET"),
         ("api", API, {"STRIPE_WEBHOOK_SECRET": "secret"}, "STRIPE_WEBHOOK_SECRET"),
         ("api", API, {"AUTH_JWT_SECRET": ""}, "AUTH_JWT_SECRET"),
@@ -63,3 +78,10 @@ def test_a_secret_is_not_printed() -> None:
     ended = start("worker", WORKER | {"STRIPE_SECRET_KEY": "pk_live_do_not_print_me"})
     assert ended.returncode == 2
     assert "do_not_print_me" not in ended.stderr + ended.stdout
+
+
+def test_a_receiver_is_taken_with_its_secret() -> None:
+    settings = {name.lower(): value for name, value in (WORKER | TOLD).items()}
+    taken = WorkerSettings.model_validate(settings)
+    assert taken.outgoing_webhook_url == TOLD["OUTGOING_WEBHOOK_URL"]
+    assert TOLD["OUTGOING_WEBHOOK_SECRET"] not in repr(taken)

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from onebox.report import say
-from trials.kill_run import Scale, run
+from trials.kill_run import run
+from trials.kill_scale import Scale
 
 
 def main() -> int:

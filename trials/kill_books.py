@@ -5,7 +5,6 @@ The ledger is the witness: nothing that was killed has written it.
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import exists, func, select
 from temporalio.client import Client
@@ -19,18 +18,36 @@ from domain.payment import OPEN_STATUSES
 from trials.kill_stripe import Stripe
 
 # The reconciler itself may run at any time.
-_STORIES = "ExecutionStatus = 'Running' AND WorkflowType != 'ReconcileWorkflow'"
+STORIES = "ExecutionStatus = 'Running' AND WorkflowType != 'ReconcileWorkflow'"
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order as PostgreSQL has it; `actions` are those of its audit trail."""
+    """One order as PostgreSQL has it; `actions` are those of its audit trail.
+
+    `refund_refused`: a person was asked to give its money back, since Stripe would not do so.
+    """
 
     id: str
     status: str
     total_cents: int
     awaits_payment: bool
+    needs_attention: bool
+    refund_refused: bool
     actions: list[str]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Money that Stripe took in the name of an order, and has not given back.
+
+    `is_set_aside`: in a session that no attempt of ours has made, and shown to a person.
+    """
+
+    order_id: str
+    payment_intent: str
+    kept_cents: int
+    is_set_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,13 +63,12 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Books:
-    """Everything, at one moment. `kept_cents`: captured at Stripe and not given back."""
+    """Everything, at one moment."""
 
     orders: dict[str, Order]
     tickets: list[Tickets]
     running: list[str]
-    captures: Counter[str]
-    kept_cents: Counter[str]
+    captures: list[Capture]
     open_sessions: Counter[str]
 
     @property
@@ -72,17 +88,25 @@ class Bookkeeper:
 
     async def read(self) -> Books:
         """Read everything. A part that is down raises what it makes its client raise."""
-        running = [found.id async for found in self._temporal.list_workflows(_STORIES)]
+        running = [found.id async for found in self._temporal.list_workflows(STORIES)]
         ledger = await self._stripe.ledger()
         async with self._database.transaction() as connection:
             orders = [Order(**row._mapping) for row in await connection.execute(_ORDERS)]
             tickets = [Tickets(**row._mapping) for row in await connection.execute(_TICKETS)]
+            set_aside = {tuple(row) for row in await connection.execute(_SET_ASIDE)}
         return Books(
             orders={order.id: order for order in orders},
             tickets=tickets,
             running=running,
-            captures=Counter(capture["order_id"] for capture in ledger["captures"]),
-            kept_cents=_kept_cents(ledger["captures"]),
+            captures=[
+                Capture(
+                    capture["order_id"],
+                    capture["payment_intent"],
+                    capture["amount"] - capture["amount_refunded"],
+                    tuple(capture[name] for name in _NAMED) in set_aside,
+                )
+                for capture in ledger["captures"]
+            ],
             open_sessions=Counter(
                 session["client_reference_id"]
                 for session in ledger["sessions"]
@@ -100,13 +124,6 @@ class Bookkeeper:
             ]
 
 
-def _kept_cents(captures: list[dict[str, Any]]) -> Counter[str]:
-    kept: Counter[str] = Counter()
-    for capture in captures:
-        kept[capture["order_id"]] += capture["amount"] - capture["amount_refunded"]
-    return kept
-
-
 _ACTIONS = (
     select(func.array_agg(OrderHistoryRow.action))
     .where(OrderHistoryRow.order_id == OrderRow.id)
@@ -115,11 +132,18 @@ _ACTIONS = (
 _AWAITS_PAYMENT = exists().where(
     PaymentRow.order_id == OrderRow.id, PaymentRow.status.in_(OPEN_STATUSES)
 )
+_REFUND_REFUSED = exists().where(
+    OrderHistoryRow.order_id == OrderRow.id,
+    OrderHistoryRow.action == "needs_attention",
+    OrderHistoryRow.reason.startswith("Stripe refused the refund"),
+)
 _ORDERS = select(
     OrderRow.id,
     OrderRow.status,
     OrderRow.total_cents,
     _AWAITS_PAYMENT.label("awaits_payment"),
+    OrderRow.needs_attention,
+    _REFUND_REFUSED.label("refund_refused"),
     func.coalesce(_ACTIONS, []).label("actions"),
 )
 _QUANTITY = (
@@ -134,4 +158,19 @@ _TICKETS = select(
     TicketTypeRow.available,
     _QUANTITY.where(OrderRow.status == OrderStatus.PAID).scalar_subquery().label("sold"),
     _QUANTITY.where(_AWAITS_PAYMENT).scalar_subquery().label("held"),
+)
+# How an entry of the audit trail and a line of the ledger name the same money.
+_NAMED = ("order_id", "session", "payment_intent")
+_SET_ASIDE = (
+    select(
+        OrderHistoryRow.order_id,
+        OrderHistoryRow.stripe_ids["session"].astext,
+        OrderHistoryRow.stripe_ids["payment_intent"].astext,
+    )
+    .join(OrderRow, OrderRow.id == OrderHistoryRow.order_id)
+    .where(
+        OrderHistoryRow.action == "payment_set_aside",
+        OrderRow.needs_attention,
+        ~exists().where(PaymentRow.provider_ref == OrderHistoryRow.stripe_ids["session"].astext),
+    )
 )

@@ -1,59 +1,19 @@
-"""Buyers: what each of them will do is drawn before the run, from its seed."""
+"""Buyers: each of them carries out one plan."""
 
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 from trials.kill_client import DECLINED_CARD, GOOD_CARD, Client, Diary, NoAnswer
+from trials.kill_stories import Plan, Story
 from trials.kill_stripe import Stripe
 
 _THINKS_SECONDS = 2
-
-
-class Story(StrEnum):
-    """What a buyer does once there is something to pay."""
-
-    PAY_AND_RETURN = "pays and returns"
-    PAY_AND_VANISH = "pays and vanishes"
-    DECLINE_THEN_PAY = "is declined, then pays"
-    PAY_AT_THE_DEADLINE = "pays at the deadline"
-    NEVER_PAY = "never pays"
-    CANCEL = "cancels"
-    PAY_AND_CANCEL = "pays and cancels at once"
-    PAY_BY_BANK = "pays by bank debit, which takes a while"
-    PRESS_TWICE = "presses twice, then pays"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One buyer; `seed` is for the rest of the chances he takes."""
-
-    starts_at_seconds: float
-    story: Story
-    ticket_type: int
-    quantity: int
-    seed: int
-
-
-def draw(chance: random.Random, orders: int, seconds: float, ticket_types: int) -> list[Plan]:
-    """Draw the plans of as many buyers, who come at a steady pace for some seconds."""
-    return [
-        Plan(
-            starts_at_seconds=number * seconds / orders,
-            story=chance.choice(list(Story)),
-            ticket_type=chance.randrange(ticket_types),
-            quantity=chance.randint(1, 3),
-            seed=chance.getrandbits(32),
-        )
-        for number in range(orders)
-    ]
+_CHECKS_OUT_TIMES = 3
 
 
 class Buyer:
-    """Carries out one plan."""
+    """Somebody with a plan, who takes the rest of his chances as they come."""
 
     def __init__(
         self, plan: Plan, client: Client, stripe: Stripe, diary: Diary, chance: random.Random
@@ -66,12 +26,12 @@ class Buyer:
 
     async def live(self, ticket_types: Sequence[str], hold_seconds: float) -> None:
         """Order, check out, and do what the plan says."""
-        await asyncio.sleep(self._plan.starts_at_seconds)
         try:
             order_id = await self._order(ticket_types[self._plan.ticket_type])
-            session = await self._check_out(order_id)
-            if session:
-                await self._tell(order_id, session, hold_seconds)
+            session_id = await self._check_out(order_id)
+            if session_id:
+                await self._think(hold_seconds)
+                await self._tell(order_id, session_id)
         except NoAnswer:
             self._diary.gave_up += 1
 
@@ -85,42 +45,74 @@ class Buyer:
         self._diary.order_ids.append(order_id)
         return order_id
 
-    async def _check_out(self, order_id: str) -> dict[str, Any] | None:
-        path = f"/orders/{order_id}/checkout"
-        if self._plan.story is not Story.PRESS_TWICE:
-            answer = await self._client.call("POST", path)
-            return None if answer.code else answer.body
-        both = await asyncio.gather(*(self._client.call("POST", path) for _ in range(2)))
-        sessions = [answer.body for answer in both if not answer.code]
-        if len({session["session_id"] for session in sessions}) > 1:
-            self._diary.strange[f"two sessions for {order_id}"] += 1
-        return sessions[0] if sessions else None
+    async def _check_out(self, order_id: str) -> str | None:
+        """Return the session to pay in. Where Stripe refused to make one, the next try may do."""
+        for _ in range(_CHECKS_OUT_TIMES):
+            answers = await asyncio.gather(
+                *(
+                    self._client.call("POST", f"/orders/{order_id}/checkout")
+                    for _ in range(2 if self._plan.story is Story.PRESS_TWICE else 1)
+                )
+            )
+            sessions = {str(answer.body["session_id"]) for answer in answers if not answer.code}
+            if len(sessions) > 1:
+                self._diary.strange[f"two sessions for {order_id}"] += 1
+            if sessions or not any(answer.code == "session_refused" for answer in answers):
+                return next(iter(sessions), None)
+            await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
+        return None
 
-    async def _tell(self, order_id: str, session: dict[str, Any], hold_seconds: float) -> None:
-        session_id = str(session["session_id"])
-        late = self._plan.story is Story.PAY_AT_THE_DEADLINE
-        await asyncio.sleep(
-            hold_seconds - self._chance.random()
-            if late
-            else self._chance.random() * _THINKS_SECONDS
-        )
+    async def _think(self, hold_seconds: float) -> None:
+        match self._plan.story:
+            case Story.PAY_AT_THE_DEADLINE:
+                await asyncio.sleep(hold_seconds - self._chance.random())
+            case Story.PAY_BEHIND_THE_DEADLINE:
+                await asyncio.sleep(hold_seconds + self._chance.random() * hold_seconds)
+            case _:
+                await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
+
+    async def _tell(self, order_id: str, session_id: str) -> None:
         match self._plan.story:
             case Story.NEVER_PAY:
                 return
             case Story.CANCEL:
-                await self._client.call("POST", f"/orders/{order_id}/cancel")
-                return
+                await self._cancel(order_id)
             case Story.PAY_AND_CANCEL:
-                await asyncio.gather(
-                    self._stripe.pay(session_id, GOOD_CARD),
-                    self._client.call("POST", f"/orders/{order_id}/cancel"),
-                )
-                return
-            case Story.PAY_BY_BANK:
-                await self._stripe.pay_by_bank(session_id, self._chance.random() * _THINKS_SECONDS)
-                return
-            case Story.DECLINE_THEN_PAY:
-                await self._stripe.pay(session_id, DECLINED_CARD)
+                await asyncio.gather(self._pay(session_id), self._cancel(order_id))
+            case Story.CANCEL_AND_BE_CHARGED:
+                await self._cancel(order_id)
+                await self._stripe.charge_late(session_id)
+            case Story.PAY_BEHIND_THE_DEADLINE:
+                await self._stripe.charge_late(session_id)
+            case Story.PAY_BY_BANK | Story.PAY_BY_BANK_IN_VAIN:
+                await self._pay_by_bank(order_id, session_id)
+            case Story.PAY_A_STRANGER:
+                await self._stripe.pay_a_stranger(order_id)
+                if self._chance.random() < 0.5:
+                    await self._pay(session_id)
+            case _:
+                await self._pay(session_id)
+
+    async def _pay(self, session_id: str) -> None:
+        if self._plan.story is Story.DECLINE_THEN_PAY:
+            await self._stripe.pay(session_id, DECLINED_CARD)
         await self._stripe.pay(session_id, GOOD_CARD)
         if self._plan.story is Story.PAY_AND_RETURN:
             await self._client.call("GET", f"/return?session_id={session_id}")
+
+    async def _cancel(self, order_id: str) -> None:
+        await self._client.call("POST", f"/orders/{order_id}/cancel")
+
+    async def _pay_by_bank(self, order_id: str, session_id: str) -> None:
+        """Pay by a debit that takes a while; a buyer whose debit failed gives the order up.
+
+        If the event of a failed debit is lost, Stripe is asked once a day: too long for a run.
+        """
+        if not await self._stripe.begin_debit(session_id):
+            return
+        await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
+        succeeds = self._plan.story is Story.PAY_BY_BANK
+        await self._stripe.end_debit(session_id, succeeds=succeeds)
+        if not succeeds:
+            await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
+            await self._cancel(order_id)

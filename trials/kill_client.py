@@ -15,7 +15,10 @@ _PATIENCE_SECONDS = 60
 _TRY_SECONDS = 15
 _PAUSE_SECONDS = 1
 _EXPECTED = frozenset(
-    ("order_not_payable", "sold_out", "already_paid", "payment_processing", "session_not_found")
+    (
+        *("order_not_payable", "sold_out", "session_refused"),
+        *("already_paid", "payment_processing", "session_not_found"),
+    )
 )
 
 
@@ -25,9 +28,10 @@ class NoAnswer(Exception):
 
 @dataclass
 class Diary:
-    """What the buyers saw: orders the API acknowledged, and what should never be answered."""
+    """What people saw and did: orders the API acknowledged, and what should never be answered."""
 
     order_ids: list[str] = field(default_factory=list)
+    pressed: Counter[str] = field(default_factory=Counter)
     gave_up: int = 0
     strange: Counter[str] = field(default_factory=Counter)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import time
+from collections.abc import Sequence
 
 from trials.kill_machine import Machine
 from trials.kill_points import Points, all_points
@@ -10,7 +12,9 @@ from trials.kill_points import Points, all_points
 _WEIGHTS = {"worker": 4, "api": 3, "postgres": 2, "temporal": 2}
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
 _LONGEST_DOWN_SECONDS = 2
-POINT_EVERY_SECONDS = 1.5
+_TICK_SECONDS = 0.1
+_NEXT_POINT_AFTER_SECONDS = 3
+_ALL_MET_WITHIN_SECONDS = 240
 
 
 async def kill_at_random(machine: Machine, chance: random.Random) -> None:
@@ -24,8 +28,15 @@ async def kill_at_random(machine: Machine, chance: random.Random) -> None:
 async def kill_at_points(points: Points, chance: random.Random) -> None:
     """Arm one point after the other: with all at once, no worker would live to see the later ones.
 
-    Returns when all are armed. Some wait long for a worker to come by.
+    Returns when a worker has died at each of them, or not for long enough.
     """
+    give_up_at = time.monotonic() + _ALL_MET_WITHIN_SECONDS
     for point in chance.sample(all_points(), len(all_points())):
         points.arm(point)
-        await asyncio.sleep(POINT_EVERY_SECONDS)
+        await _wait_until_met([point], points, time.monotonic() + _NEXT_POINT_AFTER_SECONDS)
+    await _wait_until_met(all_points(), points, give_up_at)
+
+
+async def _wait_until_met(wanted: Sequence[str], points: Points, give_up_at: float) -> None:
+    while not points.met() >= set(wanted) and time.monotonic() < give_up_at:  # noqa: ASYNC110
+        await asyncio.sleep(_TICK_SECONDS)

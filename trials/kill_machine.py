@@ -17,6 +17,7 @@ from onebox import product
 from onebox.ports import ANY, choose, free_port
 from onebox.postgres import PostgresServer
 from onebox.processes import Process
+from onebox.report import say
 from onebox.site import Site
 from onebox.state import load_secrets
 from onebox.supervisor import Supervisor
@@ -93,6 +94,9 @@ class Machine:
         if part.start_at is None:
             at_point = part.process.exit_code == EXIT_CODE
             (self.killed if at_point else self.fell)[part.kind] += 1
+            if not at_point:
+                end = part.process
+                say(f"\n{part.kind} ended by itself with {end.exit_code}:\n{end.last_lines()}\n")
             part.start_at = time.monotonic() + _START_AGAIN_AFTER_SECONDS
         if time.monotonic() >= part.start_at:
             part.process = part.start()

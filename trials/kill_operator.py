@@ -1,21 +1,93 @@
-"""An operator who does not wait for the reconciler's schedule."""
+"""Operators at Temporal's UI: one does not wait for the schedule, one presses what there is."""
 
 import asyncio
+import random
+import time
 from contextlib import suppress
 from datetime import timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client as Temporal
+from temporalio.client import ScheduleOverlapPolicy, WorkflowHandle
 from temporalio.service import RPCError
 
+from trials.kill_books import STORIES, Books
+from trials.kill_client import Client, Diary, NoAnswer
+from trials.kill_stripe import Stripe
 from workflows.schedule import SCHEDULE_ID
 
 _ANSWER_WITHIN = timedelta(seconds=2)
+_TEMPORAL_IS_DOWN = (RPCError, RuntimeError)
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
+_CHECKOUT = "checkout-"
 
 
-async def reconcile_often(temporal: Client, every_seconds: float) -> None:
-    """Have the reconciler run again and again until cancelled."""
+async def reconcile_often(temporal: Temporal, every_seconds: float) -> None:
+    """Have the reconciler run again and again until cancelled, also beside one that is stuck."""
     schedule = temporal.get_schedule_handle(SCHEDULE_ID)
     while True:
         await asyncio.sleep(every_seconds)
-        with suppress(RPCError, RuntimeError):  # Temporal is down; the next time will do
-            await schedule.trigger(rpc_timeout=_ANSWER_WITHIN)
+        with suppress(*_TEMPORAL_IS_DOWN):  # the next time will do
+            await schedule.trigger(
+                overlap=ScheduleOverlapPolicy.ALLOW_ALL, rpc_timeout=_ANSWER_WITHIN
+            )
+
+
+async def give_back_by_hand(books: Books, stripe: Stripe) -> int:
+    """Refund what Stripe had refused to give back, as the orders ask for; return how many."""
+    asking = {order.id for order in books.orders.values() if order.refund_refused}
+    left = [
+        capture.payment_intent
+        for capture in books.captures
+        if capture.order_id in asking and capture.kept_cents and not capture.is_set_aside
+    ]
+    for payment_intent in left:
+        await stripe.refund(payment_intent)
+    return len(left)
+
+
+class Operator:
+    """Somebody who requests cancellation of workflows, and terminates them.
+
+    `patience_seconds`: for how long he leaves what he terminated to the reconciler, which takes
+    minutes; later on he cancels the order through the API.
+    """
+
+    def __init__(
+        self,
+        temporal: Temporal,
+        client: Client,
+        chance: random.Random,
+        diary: Diary,
+        patience_seconds: float,
+    ) -> None:
+        self._temporal = temporal
+        self._client = client
+        self._chance = chance
+        self._diary = diary
+        self._patient_until = time.monotonic() + patience_seconds
+
+    async def meddle(self) -> None:
+        """Press buttons until cancelled."""
+        while True:
+            pause = self._chance.uniform(_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+            with suppress(*_TEMPORAL_IS_DOWN, NoAnswer):
+                await self._press()
+
+    async def _press(self) -> None:
+        running = [found.id async for found in self._temporal.list_workflows(STORIES)]
+        if not running:
+            return
+        story = self._temporal.get_workflow_handle(self._chance.choice(sorted(running)))
+        if self._chance.random() < 0.5:
+            await story.cancel(rpc_timeout=_ANSWER_WITHIN)
+            self._diary.pressed["cancellation requested"] += 1
+        else:
+            await self._terminate(story)
+
+    async def _terminate(self, story: WorkflowHandle[object, object]) -> None:
+        await story.terminate("pressed by an operator", rpc_timeout=_ANSWER_WITHIN)
+        self._diary.pressed["terminated"] += 1
+        if story.id.startswith(_CHECKOUT) and time.monotonic() > self._patient_until:
+            order_id = story.id.removeprefix(_CHECKOUT)
+            await self._client.call("POST", f"/orders/{order_id}/cancel")

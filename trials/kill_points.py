@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from activities.attempts import Attempts
+from activities.lost_refunds import LostRefunds
 from activities.reconciliation import Reconciliation
+from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
 from activities.sessions import Sessions
 from activities.settlement import Settlements
 
 EXIT_CODE = 86
-_AT_STRIPE = (Sessions, Reconciliation, Refunds)
-_OWNERS = (Attempts, Settlements, *_AT_STRIPE)
+_AT_STRIPE = (Sessions, Reconciliation, Refunds, LostRefunds)
+_OWNERS = (Attempts, Settlements, RefundRequests, *_AT_STRIPE)
 # Where in an activity; Stripe has done what it was asked before the second of its two.
 BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
 # What these do not ask of Stripe, they write down.
-_DATABASE_ONLY = ("open_refund", "overdue_checkouts", "record_drift")
+_DATABASE_ONLY = ("abandoned_checkouts", "abandoned_refunds", "record_drift")
 
 
 class Points:
@@ -36,9 +38,9 @@ class Points:
         (self.directory / point).touch()
         self._armed.append(point)
 
-    def met(self) -> list[str]:
+    def met(self) -> set[str]:
         """Return the points at which a worker died."""
-        return sorted(set(self._armed) - set(os.listdir(self.directory)))
+        return set(self._armed) - set(os.listdir(self.directory))
 
     def reach(self, activity: str, where: str) -> None:
         """Die here, at once and without a word, if the point is armed."""

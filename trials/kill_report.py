@@ -20,9 +20,14 @@ def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]
         ("- paid", statuses[OrderStatus.PAID]),
         ("- cancelled", statuses[OrderStatus.CANCELLED]),
         ("- untouched", statuses[OrderStatus.CREATED]),
-        ("payments captured", books.captures.total()),
+        ("payments captured", len(books.captures)),
+        ("- given back", sum(not capture.kept_cents for capture in books.captures)),
+        ("- set aside", sum(capture.is_set_aside for capture in books.captures)),
+        ("findings of the reconciler", _actions(books, "drift_found")),
+        ("for a person to look at", sum(order.needs_attention for order in books.orders.values())),
         ("processes killed", _counted(machine.killed)),
         ("ended by themselves", _counted(machine.fell)),
+        ("what operators did", _counted(diary.pressed)),
     ]
     rows += [("buyers who gave up", diary.gave_up), ("strange answers", _counted(diary.strange))]
     counts = Counter(offence.rule for offence in found)
@@ -36,8 +41,13 @@ def say_points(points: Points) -> None:
     """Print at how many points a worker died, and which ones nobody came by."""
     every, met = all_points(), points.met()
     say(f"\nA worker died at {len(met)} of {len(every)} points.")
-    if missed := set(every) - set(met):
+    if missed := set(every) - met:
         say(f"None came by: {', '.join(sorted(missed))}.")
+
+
+def say_duration(whole_seconds: float, settling_seconds: float) -> None:
+    """Print how long it all took, and how long until nothing was in flight."""
+    say(f"\n{whole_seconds:.0f} seconds, the last {settling_seconds:.0f} of them in calm.")
 
 
 def say_offence(offence: Offence, story: Iterable[str]) -> None:
@@ -45,6 +55,10 @@ def say_offence(offence: Offence, story: Iterable[str]) -> None:
     say(f"\n{offence.rule}: {offence.subject}: {offence.what}")
     for line in story:
         say(f"  {line}")
+
+
+def _actions(books: Books, action: str) -> int:
+    return sum(order.actions.count(action) for order in books.orders.values())
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -1,78 +1,85 @@
-"""The Stripe sandbox as a kill run needs it: its cards, its bad weather, its ledger."""
+"""The Stripe sandbox as a kill run needs it: its money and its ledger."""
 
-import asyncio
-import random
-from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
 
-_WEATHER_CHANGES_AFTER_SECONDS = 2
-# Half of the time webhooks come as they should.
-_MODES = ("deliver", "deliver", "deliver", "drop", "double", "reorder")
+from trials.kill_client import GOOD_CARD
+
 _BANK_ACCOUNT = "000123456789"
-_REQUESTS = (
-    "POST /v1/checkout/sessions",
-    "POST /v1/checkout/sessions/*/expire",
-    "GET /v1/checkout/sessions/*",
-    "POST /v1/refunds",
-)
-_FAULTS: tuple[dict[str, Any], ...] = (
-    {"kind": "error_before", "status": 500},
-    {"kind": "error_before", "status": 503},
-    {"kind": "error_saved"},
-    {"kind": "error_after"},
-    {"kind": "timeout_before"},
-    {"kind": "timeout_after"},
-    {"kind": "rate_limit"},
-)
+# A session of somebody else's, or made by hand in the dashboard.
+_STRANGER = {
+    "mode": "payment",
+    "success_url": "https://example.com/thanks",
+    "line_items[0][quantity]": "1",
+    "line_items[0][price_data][currency]": "eur",
+    "line_items[0][price_data][unit_amount]": "4500",
+    "line_items[0][price_data][product_data][name]": "Not ours",
+}
 
 
 class Stripe:
-    """The sandbox's admin API at `url`."""
+    """The sandbox at `url`: its admin API, and Stripe's own for whoever has the key."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, secret_key: str) -> None:
         self._http = http
-        self._url = f"{url}/_sandbox"
+        self._url = url
+        self._secret_key = secret_key
 
     async def pay(self, session_id: str, card: str) -> bool:
         """Try to pay; False when the card is declined or the session is no longer open."""
         return await self._post(f"sessions/{session_id}/pay", {"card": card})
 
-    async def pay_by_bank(self, session_id: str, seconds: float) -> None:
-        """Begin a bank debit if the session is open; it succeeds after some seconds."""
-        if await self._post(f"sessions/{session_id}/pay", {"bank_account": _BANK_ACCOUNT}):
-            await asyncio.sleep(seconds)
-            await self._post(f"sessions/{session_id}/settle", {"succeeds": True})
+    async def charge_late(self, session_id: str) -> bool:
+        """Take the money although the session has expired; False when it was paid before."""
+        return await self._post(f"sessions/{session_id}/pay", {"late": True})
 
-    async def ledger(self) -> dict[str, Any]:
+    async def begin_debit(self, session_id: str) -> bool:
+        """Begin a bank debit; False when the session is no longer open."""
+        return await self._post(f"sessions/{session_id}/pay", {"bank_account": _BANK_ACCOUNT})
+
+    async def end_debit(self, session_id: str, *, succeeds: bool) -> bool:
+        """Let a debit succeed or fail; False when it has ended before."""
+        return await self._post(f"sessions/{session_id}/settle", {"succeeds": succeeds})
+
+    async def pay_a_stranger(self, order_id: str) -> None:
+        """Have a session paid that names our order and was not made by us.
+
+        Making it may fail before or after its effect, like all that is asked of Stripe: only the
+        ledger tells.
+        """
+        while not (made := await self._strangers_of(order_id)):
+            about = {"client_reference_id": order_id, "metadata[orderId]": order_id}
+            with suppress(aiohttp.ClientError):
+                await self._ask("checkout/sessions", _STRANGER | about)
+        await self.pay(made[0], GOOD_CARD)
+
+    async def refund(self, payment_intent: str) -> None:
+        """Give a payment back, as a person does in Stripe's dashboard."""
+        await self._ask("refunds", {"payment_intent": payment_intent})
+
+    async def ledger(self, **filters: str) -> dict[str, Any]:
         """Return the sandbox's own account of the money."""
-        async with self._http.get(f"{self._url}/ledger") as answer:
+        async with self._http.get(f"{self._url}/_sandbox/ledger", params=filters) as answer:
             answer.raise_for_status()
             ledger: dict[str, Any] = await answer.json()
             return ledger
 
-    async def storm(self, chance: random.Random, api_urls: Sequence[str]) -> None:
-        """Change the weather again and again until cancelled."""
-        while True:
-            faults = [
-                {"match": chance.choice(_REQUESTS), "times": chance.randint(1, 3)}
-                | chance.choice(_FAULTS)
-                for _ in range(chance.randint(0, 2))
-            ]
-            await self._weather(chance.choice(api_urls), chance.choice(_MODES), faults)
-            await asyncio.sleep(_WEATHER_CHANGES_AFTER_SECONDS)
+    async def put(self, path: str, body: dict[str, Any]) -> None:
+        """Change one of the sandbox's settings."""
+        async with self._http.put(f"{self._url}/_sandbox/{path}", json=body) as answer:
+            answer.raise_for_status()
 
-    async def calm(self, api_url: str) -> None:
-        """Deliver webhooks as they should be, and answer every request."""
-        await self._weather(api_url, "deliver", [])
+    async def _strangers_of(self, order_id: str) -> list[str]:
+        sessions = (await self.ledger(order_id=order_id))["sessions"]
+        return [session["id"] for session in sessions if "paymentId" not in session["metadata"]]
+
+    async def _ask(self, path: str, form: dict[str, str]) -> None:
+        key = {"Authorization": f"Bearer {self._secret_key}"}
+        async with self._http.post(f"{self._url}/v1/{path}", data=form, headers=key):
+            return
 
     async def _post(self, path: str, body: dict[str, Any]) -> bool:
-        async with self._http.post(f"{self._url}/{path}", json=body) as answer:
+        async with self._http.post(f"{self._url}/_sandbox/{path}", json=body) as answer:
             return answer.ok
-
-    async def _weather(self, api_url: str, mode: str, faults: list[dict[str, Any]]) -> None:
-        webhooks = {"url": f"{api_url}/webhooks/stripe", "mode": mode}
-        for path, body in (("webhooks", webhooks), ("faults", {"faults": faults})):
-            async with self._http.put(f"{self._url}/{path}", json=body) as answer:
-                answer.raise_for_status()

@@ -31,7 +31,7 @@ RULES = {
 
 def offences(books: Books, acknowledged: Collection[str]) -> list[Offence]:
     """Hold PostgreSQL and Temporal against Stripe's ledger and the orders the API acknowledged."""
-    known = {*acknowledged, *books.captures}
+    known = {*acknowledged, *(capture.order_id for capture in books.captures)}
     found = [Offence("lost", gone, "no such order") for gone in known - books.orders.keys()]
     for order in books.orders.values():
         found.extend(_money(order, books))
@@ -49,7 +49,12 @@ def offences(books: Books, acknowledged: Collection[str]) -> list[Offence]:
 
 
 def _money(order: Order, books: Books) -> Iterator[Offence]:
-    kept, is_paid = books.kept_cents[order.id], order.status == OrderStatus.PAID
+    kept = sum(
+        capture.kept_cents
+        for capture in books.captures
+        if capture.order_id == order.id and not capture.is_set_aside
+    )
+    is_paid = order.status == OrderStatus.PAID
     if kept and not is_paid:
         yield Offence("lost", order.id, f"{order.status}, but {kept} cents are kept")
     if is_paid and kept < order.total_cents:

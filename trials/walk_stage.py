@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.webhook import USED
 from database.payments import open_attempt
 from domain.ids import (
     OrderId,
@@ -17,6 +16,7 @@ from domain.ids import (
     new_id,
     stripe_event_workflow_id,
 )
+from domain.stripe_event import SESSION_EVENTS
 from stripe_sandbox.store import Document
 from tests.workflows.saga import TASK_QUEUE
 from trials.world import World
@@ -79,7 +79,8 @@ class Stage:
         return [
             event
             for event in self.world.account.store.all("event")
-            if event["type"] in USED and event["data"]["object"]["client_reference_id"] == order_id
+            if event["type"] in SESSION_EVENTS
+            and event["data"]["object"]["client_reference_id"] == order_id
         ]
 
     async def deadline(self, order_id: OrderId) -> datetime | None:

@@ -1,6 +1,5 @@
 """`python -m trials.worker_with_points DIRECTORY`: the product's worker, which dies where told."""
 
-import asyncio
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,20 +8,15 @@ from typing import Any
 import aiohttp
 import uvloop
 from temporalio import activity
-from temporalio.client import Client
-from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from database.engine import Database
 from settings import WorkerSettings, load
 from trials.kill_points import ASKS_STRIPE, BEGINS, ENDS, STRIPE_ANSWERED, Points
-from worker import build_worker
-from workflows.client import connect
-from workflows.schedule import schedule_reconciler
+from worker import serve
 
 
-class DyingActivities(ClientInterceptor, Interceptor):
-    """Comes to a point before and after each activity; a worker takes it over from its client."""
+class DyingActivities(Interceptor):
+    """Comes to a point before and after each activity."""
 
     def __init__(self, points: Points) -> None:
         self._points = points
@@ -62,16 +56,8 @@ def dying_calls(points: Points) -> aiohttp.TraceConfig:
 
 async def main(points: Points) -> None:
     """Run until killed."""
-    settings = load(WorkerSettings)
-    connected = await connect()
-    client = Client(**connected.config() | {"interceptors": [DyingActivities(points)]})
-    await schedule_reconciler(client, settings.temporal_task_queue)
-    database = Database(settings.database_url)
-    async with (
-        aiohttp.ClientSession(trace_configs=[dying_calls(points)]) as http,
-        build_worker(client, database, http, settings),
-    ):
-        await asyncio.Event().wait()
+    async with aiohttp.ClientSession(trace_configs=[dying_calls(points)]) as http:
+        await serve(load(WorkerSettings), http, [DyingActivities(points)])
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.requests import CheckoutRequests
     from workflows.search_attributes import ORDER_STATUS, PAYMENT_DEADLINE
     from workflows.settlement import ask_for_attention, give_back, settle
-    from workflows.steps import StepRefused, at_stripe, in_database
+    from workflows.steps import StepRefused, at_stripe, in_database, promptly_at_stripe
     from workflows.story import Scene, tell
 
 ASK_ABOUT_PROCESSING_EVERY = timedelta(days=1)
@@ -103,7 +103,7 @@ class CheckoutWorkflow(CheckoutRequests):
     async def _create_session(self, attempt: Attempt) -> None:
         self._tell(Scene.CREATING)
         try:
-            self._session = await at_stripe(
+            self._session = await promptly_at_stripe(
                 Sessions.create_session,
                 attempt,
                 summary="create the Checkout Session",
@@ -117,7 +117,11 @@ class CheckoutWorkflow(CheckoutRequests):
             return await self._cancel_order(CloseReason.CANCELLED)
         self._refusal = refused
         closing = self._closing(CloseReason.REFUSED, refused.error.message)
-        await in_database(Attempts.refuse_checkout, closing, summary="give everything back")
+        status = await in_database(
+            Attempts.refuse_checkout, closing, summary="give everything back"
+        )
+        if status in OUTCOMES:  # decided before: this workflow was reset to its start
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(status)])
         return CheckoutOutcome.REFUSED
 
     async def _end_without_attempt(self) -> CheckoutOutcome:

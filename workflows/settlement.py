@@ -3,13 +3,14 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.refunds import Refunds
+    from activities.refund_requests import RefundRequests
     from activities.settlement import Settlements
     from domain.checkout import Attention, PaidReport
     from domain.ids import OrderId
     from domain.payment import PaymentReport, Settlement
+    from workflows.refund import start_refund
     from workflows.search_attributes import NEEDS_ATTENTION
-    from workflows.steps import StepRefused, at_stripe, in_database
+    from workflows.steps import in_database
 
 
 async def settle(report: PaymentReport) -> Settlement:
@@ -24,12 +25,12 @@ async def settle(report: PaymentReport) -> Settlement:
 
 
 async def give_back(report: PaymentReport) -> None:
-    """Refund a captured payment in full, once, however often it is reported."""
-    await in_database(Refunds.open_refund, report, summary="write the refund down")
-    try:
-        await at_stripe(Refunds.refund_late_payment, report, summary="give the money back")
-    except StepRefused as refused:
-        await ask_for_attention(report.order_id, refused.error.message)
+    """Let a captured payment go back in full, once, however often it is reported."""
+    refund = await in_database(
+        RefundRequests.open_late_refund, report, summary="write the refund down"
+    )
+    if refund.is_under_way:
+        await start_refund(refund, actor="checkout")
 
 
 async def ask_for_attention(order_id: OrderId, reason: str) -> None:

@@ -10,9 +10,10 @@ from api.ops.views import CaseView, Search, StoryView, SummaryView
 from api.schemas import Id, PageOf
 from api.services import ServicesOf
 from database.history import history_of
-from database.ops import case_of, cases, disputes_of, refunds_of
+from database.ops import case_of, cases, disputes_of
 from database.payments import payments_of
 from database.queues import queue_lengths
+from database.refunds import refunds_of
 from database.tickets import tickets_of
 from domain.ids import OrderId
 

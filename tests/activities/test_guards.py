@@ -13,13 +13,20 @@ from temporalio.exceptions import ApplicationError
 from activities.attempts import Attempts
 from activities.settlement import Settlements
 from database.engine import Database
-from database.models import OrderRow, TicketTypeRow
+from database.models import OrderRow, PaymentRow, TicketTypeRow
 from database.payments import store_session
 from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
 from domain.ids import OrderId, new_id
 from domain.money import Cents, Currency
 from domain.order import OrderStatus
-from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus, Settlement
+from domain.payment import (
+    Attempt,
+    CheckoutSession,
+    PaymentReport,
+    PaymentStatus,
+    SessionStatus,
+    Settlement,
+)
 from tests.orders import Orders
 
 NOW = datetime.now(UTC)
@@ -131,6 +138,19 @@ async def test_an_order_that_is_not_created_cannot_become_paid(guarded: Guarded)
     assert await guarded.pay(report) is Settlement.LATE
     assert (await guarded.see(attempt.order_id)).status is OrderStatus.CANCELLED
     await guarded.cancel(attempt)
+
+
+@pytest.mark.parametrize("given_back", [PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED])
+async def test_a_payment_that_went_back_is_no_late_money_when_it_is_reported_again(
+    guarded: Guarded, given_back: PaymentStatus
+) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    await guarded.pay(report)
+    async with guarded.database.transaction() as connection:
+        await connection.execute(
+            update(PaymentRow).where(PaymentRow.id == attempt.id).values(status=given_back)
+        )
+    assert await guarded.pay(report) is Settlement.PAID
 
 
 @pytest.mark.parametrize(

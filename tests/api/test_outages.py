@@ -42,7 +42,7 @@ from worker import build_worker
 Client = httpx2.AsyncClient
 
 
-async def test_without_postgresql_nothing_is_answered_but_503(
+async def test_without_postgresql_nothing_but_events_is_answered(
     postgres: PostgresServer, seller: Client, buyer: Client, anonymous: Client
 ) -> None:
     order_id = await ordered(buyer, await on_sale(seller))
@@ -58,10 +58,13 @@ async def test_without_postgresql_nothing_is_answered_but_503(
         ):
             response = await buyer.request(method, path, headers=headers)
             assert_problem(response, 503, "temporarily_unavailable")
-        assert_problem(await send(anonymous, event(order_id)), 503, "temporarily_unavailable")
+        assert (await send(anonymous, event(order_id))).status_code == 200  # Temporal keeps it
         problem = assert_problem(await anonymous.get("/readyz"), 503, "temporarily_unavailable")
         assert "database" in problem["detail"]
         assert (await anonymous.get("/healthz")).status_code == 200
+        metrics = (await anonymous.get("/metrics")).text
+        assert "paysaga_http_request_seconds" in metrics
+        assert "paysaga_drift_found" not in metrics
     finally:
         postgres.start()
     assert (await buyer.get(f"/orders/{order_id}")).status_code == 200

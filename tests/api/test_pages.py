@@ -12,8 +12,8 @@ from tests.api.world import assert_problem, on_sale, ordered
 Client = httpx2.AsyncClient
 ATTEMPT = """
     INSERT INTO payments (id, order_id, provider_ref, amount_cents, currency, status, livemode,
-                          base_url, expires_at, session_expires_at)
-    VALUES (:session, :order, :session, 9000, 'eur', :status, false, '', now(), now())
+                          base_url, expires_at, session_expires_at, looked_at)
+    VALUES (:session, :order, :session, 9000, 'eur', :status, false, '', now(), now(), now())
 """
 EVIL = "<script>alert(1)</script>"
 

@@ -11,10 +11,19 @@ from typing import Any
 import httpx2
 import pytest
 from temporalio import client as temporal_client
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
-from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
+from domain.ids import (
+    OrderId,
+    RefundId,
+    checkout_workflow_id,
+    new_id,
+    refund_workflow_id,
+    stripe_event_workflow_id,
+)
+from domain.refund import RefundRequest
 from tests.api.world import (
     NEXT_WEBHOOK_SECRET,
     TASK_QUEUE,
@@ -24,6 +33,7 @@ from tests.api.world import (
     ordered,
 )
 from workflows.checkout import CheckoutWorkflow
+from workflows.refund import RefundWorkflow
 
 Client = httpx2.AsyncClient
 Temporal = temporal_client.Client
@@ -146,11 +156,73 @@ async def test_a_payment_without_a_running_checkout_is_settled_once(
     assert await is_settled(temporal, told)
 
 
+async def test_a_payment_whose_workflow_was_terminated_is_settled_when_it_is_told_again(
+    anonymous: Client, temporal: Temporal, order_id: str
+) -> None:
+    told = event(order_id)
+    await send(anonymous, told)
+    settling = temporal.get_workflow_handle(stripe_event_workflow_id(told["id"]))
+    await settling.terminate()
+    await send(anonymous, told)
+    assert (await settling.describe()).status is WorkflowExecutionStatus.RUNNING
+
+
 @pytest.mark.parametrize("kind", ["checkout.session.expired", "checkout.session.completed"])
 async def test_a_hint_without_a_running_checkout_is_left_alone(
     anonymous: Client, temporal: Temporal, order_id: str, kind: str
 ) -> None:
     told = event(order_id, kind, payment_status="unpaid")
+    assert (await send(anonymous, told)).status_code == 200
+    assert not await is_settled(temporal, told)
+
+
+def refund_event(kind: str, refund_id: str | None = None, **subject: Any) -> dict[str, Any]:
+    """Return an event about a refund, or about the charge that was given back."""
+    told = {"id": "re_1", "metadata": {"refundId": refund_id} if refund_id else {}}
+    return {
+        "id": f"evt_{secrets.token_hex(8)}",
+        "object": "event",
+        "type": kind,
+        "data": {"object": told | {"payment_intent": "pi_1"} | subject},
+    }
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed"])
+async def test_an_event_of_a_refund_is_signalled_to_the_one_that_runs(
+    anonymous: Client, temporal: Temporal, order_id: str, kind: str
+) -> None:
+    request = RefundRequest(RefundId(new_id("re")), OrderId(order_id), None, "ill", "operator")
+    running = await temporal.start_workflow(
+        RefundWorkflow.run,
+        request,
+        id=refund_workflow_id(request.id),
+        task_queue=TASK_QUEUE,
+    )
+    told = refund_event(kind, request.id)
+    assert (await send(anonymous, told)).status_code == 200
+    assert await signals(running) == ["refund_changed"]
+    assert not await is_settled(temporal, told)
+    await running.terminate()
+    again = refund_event(kind, request.id)
+    assert (await send(anonymous, again)).status_code == 200
+    assert await is_settled(temporal, again)
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded"])
+async def test_an_event_of_a_refund_that_nobody_follows_is_settled_once(
+    anonymous: Client, temporal: Temporal, kind: str
+) -> None:
+    told = refund_event(kind)
+    answers = await asyncio.gather(*(send(anonymous, told) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await is_settled(temporal, told)
+
+
+@pytest.mark.parametrize("subject", [{"payment_intent": None}, {"payment_intent": 7}])
+async def test_a_refund_of_no_payment_intent_is_left_alone(
+    anonymous: Client, temporal: Temporal, subject: dict[str, Any]
+) -> None:
+    told = refund_event("refund.created", **subject)
     assert (await send(anonymous, told)).status_code == 200
     assert not await is_settled(temporal, told)
 
@@ -162,6 +234,14 @@ async def test_a_payment_that_is_not_ours_is_left_alone(
     told = event(order)
     assert (await send(anonymous, told)).status_code == 200
     assert not await is_settled(temporal, told)
+
+
+async def test_an_event_that_overtook_its_order_is_kept(
+    anonymous: Client, temporal: Temporal
+) -> None:
+    told = event(new_id("ord"))
+    assert (await send(anonymous, told)).status_code == 200
+    assert await is_settled(temporal, told)
 
 
 async def test_a_type_that_we_do_not_use_is_left_alone(anonymous: Client, order_id: str) -> None:

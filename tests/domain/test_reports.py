@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from domain.payment import SessionStatus
-from domain.reports import report_of
+from domain.reports import report_of, report_of_event
+from domain.stripe_event import SESSION_EVENTS
 
 SESSION: dict[str, Any] = {
     "id": "cs_test_1",
@@ -49,8 +50,11 @@ def test_only_a_complete_and_paid_session_is_paid(
     assert report.status is status
 
 
-@pytest.mark.parametrize("metadata", [{}, None, {"order": "ord_1"}, {"orderId": ""}])
-def test_a_session_without_our_order_is_not_ours(metadata: dict[str, str] | None) -> None:
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, None, {"order": "ord_1"}, {"orderId": ""}, {"orderId": "\x00"}, {"orderId": 7}],
+)
+def test_a_session_without_our_order_is_not_ours(metadata: dict[str, Any] | None) -> None:
     assert report_of(SESSION | {"metadata": metadata}) is None
 
 
@@ -58,3 +62,15 @@ def test_an_expanded_payment_intent_is_read_by_its_id() -> None:
     report = report_of(SESSION | {"payment_intent": intent("succeeded")}, "evt_1")
     assert report is not None
     assert (report.payment_intent, report.event_id) == ("pi_1", "evt_1")
+
+
+def test_an_event_says_that_a_delayed_payment_failed_though_its_session_does_not() -> None:
+    session = SESSION | {"payment_status": "unpaid"}
+    said = {
+        kind: report_of_event({"id": "evt_1", "type": kind, "data": {"object": session}})
+        for kind in SESSION_EVENTS
+    }
+    failed = said.pop("checkout.session.async_payment_failed")
+    assert failed is not None
+    assert failed.status is SessionStatus.FAILED
+    assert {report and report.status for report in said.values()} == {SessionStatus.PROCESSING}

@@ -1,5 +1,6 @@
 """What the API tests do: a client with tokens, and the sandbox's admin API."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -10,6 +11,8 @@ from typing import Any
 import httpx2
 import jwt
 from temporalio.client import Client
+
+from domain.stripe_event import SESSION_EVENTS
 
 SECRET_KEY = "sk_test_api"
 WEBHOOK_SECRET = "whsec_api"
@@ -79,9 +82,9 @@ class Shop:
         session: dict[str, Any] = response.json()
         return session
 
-    async def pay(self, session: dict[str, Any]) -> None:
-        """Pay a session with the card that always works."""
-        await self.sandbox("POST", f"sessions/{session['session_id']}/pay", {})
+    async def pay(self, session: dict[str, Any], **how: str) -> None:
+        """Pay a session, by default with the card that always works."""
+        await self.sandbox("POST", f"sessions/{session['session_id']}/pay", how)
 
     async def paid_order(self) -> str:
         """Return an order that has been paid."""
@@ -126,6 +129,43 @@ class Shop:
         """Set how the sandbox delivers its webhooks to the API."""
         url = f"{self.api_url}/webhooks/stripe"
         await self.sandbox("PUT", "webhooks", {"url": url, "mode": mode})
+
+    async def events(self, *order_ids: str) -> list[dict[str, Any]]:
+        """Return Stripe's events about the sessions of some orders, oldest first."""
+        found = await self.http.get(
+            f"{self._sandbox_url}/v1/events",
+            params={"limit": 100} | {f"types[{i}]": kind for i, kind in enumerate(SESSION_EVENTS)},
+            headers={"Authorization": f"Bearer {SECRET_KEY}"},
+        )
+        return [
+            event
+            for event in reversed(found.json()["data"])
+            if event["data"]["object"]["client_reference_id"] in order_ids
+        ]
+
+    async def deliveries(self, *order_ids: str) -> list[dict[str, Any]]:
+        """Return how the deliveries of these events stand."""
+        wanted = {event["id"] for event in await self.events(*order_ids)}
+        ledger = await self.sandbox("GET", "ledger")
+        return [delivery for delivery in ledger["deliveries"] if delivery["event"] in wanted]
+
+    async def until_sent(self, order_id: str) -> None:
+        """Wait until what Stripe has to tell of an order was delivered, or dropped."""
+        while await self._is_telling(order_id):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    async def _is_telling(self, order_id: str) -> bool:
+        sent = [one["delivered"] or one["given_up"] for one in await self.deliveries(order_id)]
+        return not sent or not all(sent)
+
+    async def settle(self, session: dict[str, Any], *, succeeds: bool) -> None:
+        """Let a delayed payment end."""
+        how = {"succeeds": succeeds}
+        await self.sandbox("POST", f"sessions/{session['session_id']}/settle", how)
+
+    async def set_clock(self, ahead: timedelta) -> None:
+        """Set the sandbox's clock ahead of the others."""
+        await self.sandbox("PUT", "clock", {"offset_seconds": ahead.total_seconds()})
 
     async def ledger(self, order_id: str) -> dict[str, Any]:
         """Return what the sandbox knows of an order."""

@@ -2,9 +2,11 @@
 
 import asyncio
 
+import httpx2
 import pytest
 
 from domain.ids import OrderId, checkout_workflow_id
+from tests.product.operator import Operator
 from tests.product.shop import Shop, problem
 
 
@@ -45,10 +47,34 @@ async def test_the_session_carries_what_the_contract_says(shop: Shop) -> None:
 
 async def test_a_repeated_checkout_answers_the_same_session(shop: Shop) -> None:
     order = await shop.order()
+    session = await shop.checkout(order)
+    assert await shop.checkout(order) == session
+    assert len((await shop.ledger(order))["sessions"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["delay", "timeout_after", "error_after"])
+async def test_twenty_checkouts_at_once_make_one_session_whatever_stripe_does(
+    shop: Shop, kind: str
+) -> None:
+    fault = {"match": "POST /v1/checkout/sessions", "kind": kind, "delay_seconds": 0.2, "times": 2}
+    await shop.sandbox("PUT", "faults", {"faults": [fault]})
+    order = await shop.order()
     sessions = await asyncio.gather(*(shop.checkout(order) for _ in range(20)))
     assert all(session == sessions[0] for session in sessions)
-    assert await shop.checkout(order) == sessions[0]
     assert len((await shop.ledger(order))["sessions"]) == 1
+
+
+async def test_the_webhook_comes_before_the_activity_that_made_its_session_has_returned(
+    shop: Shop, operator: Operator
+) -> None:
+    order = await shop.order()
+    async with operator.interruptions.standing_still("create_session", "after") as reached:
+        await operator.start_checkout(order)
+        await reached
+        [session] = (await shop.ledger(order))["sessions"]
+        await shop.pay({"session_id": session["id"]})
+        await shop.until_sent(order)
+    assert await shop.final_status(order) == "PAID"
 
 
 async def test_a_checkout_after_a_refusal_is_a_new_one(shop: Shop) -> None:
@@ -83,15 +109,23 @@ async def test_tickets_that_are_gone_are_refused_without_a_workflow(shop: Shop) 
     await shop.checkout(late)
 
 
-async def test_the_last_ticket_is_sold_once(shop: Shop) -> None:
+async def test_of_two_hundred_buyers_at_once_one_gets_the_last_ticket(shop: Shop) -> None:
     tickets = await shop.ticket_type(capacity=1)
-    orders = [await shop.order(tickets, 1) for _ in range(20)]
-    answers = await asyncio.gather(
-        *(shop.call("POST", f"/orders/{order}/checkout") for order in orders)
-    )
-    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
-    refused = {problem(answer) for answer in answers if answer.status_code != 200}
+    orders = [await shop.order(tickets, 1) for _ in range(200)]
+
+    async def try_to_buy(order: str) -> tuple[str, httpx2.Response]:
+        while True:
+            response = await shop.call("POST", f"/orders/{order}/checkout")
+            if response.status_code != 503:  # it takes longer than usual: he tries again
+                return order, response
+
+    answers = await asyncio.gather(*(try_to_buy(order) for order in orders))
+    assert sorted(answer.status_code for _, answer in answers) == [200] + [409] * 199
+    refused = {problem(answer) for _, answer in answers if answer.status_code != 200}
     assert refused == {(409, "sold_out")}
+    [(winner, session)] = [found for found in answers if found[1].status_code == 200]
+    await shop.pay(session.json())
+    assert await shop.final_status(winner) == "PAID"
     left = (await shop.call("GET", f"/ticket-types/{tickets}")).json()
     assert left["available"] == 0
 

@@ -6,18 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from trials.kill_books import Books, Order, Tickets
-from trials.kill_run import Scale, run
+from trials.kill_books import Books, Capture, Order, Tickets
+from trials.kill_run import run
+from trials.kill_scale import Scale
 from trials.kill_verdict import RULES, offences
 
-PAID = Order("ord_1", "PAID", 4500, awaits_payment=False, actions=["tickets_held", "order_paid"])
+PAID = Order(
+    "ord_1",
+    "PAID",
+    4500,
+    awaits_payment=False,
+    needs_attention=False,
+    refund_refused=False,
+    actions=["tickets_held", "order_paid"],
+)
+PAYMENT = Capture("ord_1", "pi_1", kept_cents=4500)
 CREATED = replace(PAID, status="CREATED", actions=["order_created"])
 RIGHT = Books(
     orders={"ord_1": PAID},
     tickets=[Tickets("tkt_1", capacity=10, available=9, sold=1, held=0)],
     running=[],
-    captures=Counter({"ord_1": 1}),
-    kept_cents=Counter({"ord_1": 4500}),
+    captures=[PAYMENT],
     open_sessions=Counter(),
 )
 
@@ -31,12 +40,22 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_when_processes_are_killed_under_load(directory: Path) -> None:
-    assert await run(Scale(orders=20, seed=1, hold_seconds=5), directory)
+    scale = Scale(orders=20, seed=1, hold_seconds=5, leaves_to_reconciler=False)
+    assert await run(scale, directory)
 
 
-def test_books_that_are_right_have_no_offences() -> None:
-    assert RIGHT.are_closed
-    assert offences(RIGHT, ["ord_1"]) == []
+@pytest.mark.parametrize(
+    "books",
+    [
+        RIGHT,
+        replace(RIGHT, captures=[PAYMENT, Capture("ord_1", "pi_1", kept_cents=0)]),
+        replace(RIGHT, captures=[PAYMENT, replace(PAYMENT, is_set_aside=True)]),
+    ],
+    ids=["paid", "paid, and late money given back", "paid, and a stranger's money set aside"],
+)
+def test_books_that_are_right_have_no_offences(books: Books) -> None:
+    assert books.are_closed
+    assert offences(books, ["ord_1"]) == []
 
 
 @pytest.mark.parametrize(
@@ -44,9 +63,10 @@ def test_books_that_are_right_have_no_offences() -> None:
     [
         ("lost", replace(RIGHT, orders={"ord_1": CREATED})),
         ("lost", replace(RIGHT, orders={})),
-        ("lost", replace(RIGHT, captures=Counter({"ord_1": 1, "ord_2": 1}))),
-        ("given away", replace(RIGHT, kept_cents=Counter())),
-        ("doubled", replace(RIGHT, kept_cents=Counter({"ord_1": 9000}))),
+        ("lost", replace(RIGHT, captures=[PAYMENT, replace(PAYMENT, order_id="ord_2")])),
+        ("given away", replace(RIGHT, captures=[])),
+        ("given away", replace(RIGHT, captures=[replace(PAYMENT, is_set_aside=True)])),
+        ("doubled", replace(RIGHT, captures=[PAYMENT, PAYMENT])),
         ("doubled", replace(RIGHT, open_sessions=Counter({"ord_1": 2}))),
         ("hanging", replace(RIGHT, open_sessions=Counter({"ord_1": 1}))),
         ("hanging", replace(RIGHT, running=["checkout-ord_1"])),

@@ -1,43 +1,24 @@
 """Brings up the world of the story tests."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.stripe_client import connect_stripe
-from database.engine import Database
-from settings import WorkerSettings
 from stripe_sandbox.app import create_app
 from stripe_sandbox.settings import Settings as SandboxSettings
-from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
 from tests.serving import served
 from tests.workflows.recording import record
-from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
-from worker import build_worker
-
-SECRET_KEY = "sk_test_stories"
+from tests.workflows.saga import Saga
+from tests.workflows.world import SECRET_KEY, skipped_time, telling, working
 
 
 @pytest.fixture(scope="module")
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """Temporal's time-skipping server, which knows our search attributes."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(BINARIES / "temporal-test-server")
-    ) as environment:
-        await environment.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace=environment.client.namespace,
-                search_attributes={
-                    key.name: IndexedValueType.ValueType(key.indexed_value_type)
-                    for key in SEARCH_ATTRIBUTES
-                },
-            )
-        )
+    """Temporal's time-skipping server."""
+    async with skipped_time() as environment:
         yield environment
 
 
@@ -53,21 +34,11 @@ async def world(
     environment: WorkflowEnvironment, sandbox_url: str, database_url: str
 ) -> AsyncIterator[Saga]:
     """The whole world, with one worker."""
-    settings = WorkerSettings.model_validate(
-        {
-            "database_url": database_url,
-            "stripe_secret_key": SECRET_KEY,
-            "stripe_api_base": sandbox_url,
-            "temporal_task_queue": TASK_QUEUE,
-            "checkout_timeout_seconds": HOLD.total_seconds(),
-        }
-    )
-    database = Database(database_url)
-    async with aiohttp.ClientSession() as http:
-        sdk = connect_stripe(SECRET_KEY, sandbox_url, http)
-        async with build_worker(environment.client, database, http, settings):
-            yield Saga(environment, database, sdk, http, sandbox_url)
-    await database.close()
+    async with (
+        telling(environment, sandbox_url, database_url) as saga,
+        working(saga, database_url),
+    ):
+        yield saga
 
 
 @pytest.fixture
@@ -77,6 +48,6 @@ async def saga(request: pytest.FixtureRequest, world: Saga) -> AsyncIterator[Sag
     yield world
     await world.fault("", "", times=0)
     await world.assert_books_balance()
-    if os.environ.get("PAYSAGA_RECORD"):
-        story = request.node.name.removeprefix("test_").replace("[", "_").rstrip("]")
+    if os.environ.get("PAYSAGA_RECORD") and world.told:
+        story = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).rstrip("_")
         await record(story, world.told[-1])

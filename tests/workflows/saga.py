@@ -1,12 +1,13 @@
 """The world of the story tests: real workflows, PostgreSQL and Stripe's SDK on skipped time."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import stripe
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.testing import WorkflowEnvironment
@@ -15,6 +16,7 @@ from activities.attempts import Attempts
 from database.engine import Database
 from database.models import OrderRow, PaymentRow
 from database.payments import open_attempt
+from database.refunds import refunds_of
 from domain.checkout import (
     CancelRequest,
     CheckoutOutcome,
@@ -23,10 +25,12 @@ from domain.checkout import (
     OperatorRequest,
     OrderRef,
 )
-from domain.ids import OrderId, checkout_workflow_id
+from domain.ids import OrderId, checkout_workflow_id, new_id, refund_workflow_id
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
-from domain.reports import report_of
+from domain.reports import report_of_event
+from domain.stripe_event import SESSION_EVENTS
+from tests.interruptions import Interruptions
 from tests.orders import Orders
 from workflows.checkout import CheckoutWorkflow
 
@@ -51,9 +55,11 @@ class Saga(Orders):
         self.environment = environment
         super().__init__(database)
         self.sdk = sdk
-        self.told: list[Checkout] = []
-        self._http = http
-        self._sandbox_url = sandbox_url
+        self.told: list[WorkflowHandle[Any, Any]] = []
+        self.interruptions = Interruptions()
+        self.stripe_is_ahead = timedelta()
+        self.http = http
+        self.sandbox_url = sandbox_url
 
     async def start(self, order_id: OrderId) -> Checkout:
         """Start the order's checkout workflow, at the same time at Temporal and at Stripe."""
@@ -105,19 +111,25 @@ class Saga(Orders):
 
     async def sandbox(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's admin API."""
-        url = f"{self._sandbox_url}/_sandbox/{path}"
-        async with self._http.request(method, url, json=body) as response:
+        url = f"{self.sandbox_url}/_sandbox/{path}"
+        async with self.http.request(method, url, json=body) as response:
             assert response.ok, await response.text()
             return await response.json()
 
     async def report(self, session: CheckoutSession) -> PaymentReport:
-        """Return what the event `checkout.session.completed` says of a session."""
-        events = await self.sdk.v1.events.list_async({"type": "checkout.session.completed"})
-        for event in events.data:
-            found = report_of(event.data.object.to_dict(), event.id)
+        """Return what the last of Stripe's events says of a session."""
+        events = await self.sdk.v1.events.list_async(
+            {"types": sorted(SESSION_EVENTS), "limit": 100}
+        )
+        async for event in events.auto_paging_iter():
+            found = report_of_event(event.to_dict())
             if found and found.session_id == session.session_id:
                 return found
         raise AssertionError("no such event")
+
+    async def event_id(self, session: CheckoutSession) -> str:
+        """Return the id of the last event of a session."""
+        return str((await self.report(session)).event_id)
 
     async def skip(self, duration: timedelta) -> None:
         """Let time pass, at Temporal and at Stripe."""
@@ -126,7 +138,7 @@ class Saga(Orders):
 
     async def set_stripes_clock(self, now: datetime) -> None:
         """Set Stripe's clock; Temporal's leaps ahead whenever a test waits for a result."""
-        offset = now - datetime.now(UTC)
+        offset = now + self.stripe_is_ahead - datetime.now(UTC)
         await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
 
     async def until_processing(self, order_id: OrderId) -> None:
@@ -134,11 +146,53 @@ class Saga(Orders):
         while await self.payment_statuses(order_id) != ["PROCESSING"]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
+    async def until_idle(self, checkout: Checkout) -> None:
+        """Wait until a workflow waits: the test server loses count if it is terminated before."""
+        await checkout.query("__temporal_workflow_metadata")
+
+    async def until_looked_at(self, order_id: OrderId, since: datetime) -> None:
+        """Wait until Stripe has been asked about the order's session since a time."""
+        asked = select(PaymentRow.id).where(
+            PaymentRow.order_id == order_id, PaymentRow.looked_at >= since
+        )
+        while True:
+            async with self.database.transaction() as connection:
+                if (await connection.execute(asked)).first():
+                    return
+            await asyncio.sleep(0.01)
+
+    async def session_of_another_shop(self) -> CheckoutSession:
+        """Return an open session that another shop of the same Stripe account has made."""
+        session = await self.sdk.v1.checkout.sessions.create_async(
+            {
+                "mode": "payment",
+                "metadata": {"orderId": new_id("ord")},
+                "line_items": [
+                    {
+                        "quantity": 1,
+                        "price_data": {
+                            "currency": "eur",
+                            "unit_amount": 500,
+                            "product_data": {"name": "Hat"},
+                        },
+                    }
+                ],
+                "success_url": "https://hats.example",
+            }
+        )
+        return CheckoutSession(session.id, str(session.url), datetime.now(UTC))
+
     async def alter_attempt(self, order_id: OrderId, **values: str | int | datetime) -> None:
         """Make the order's attempt expect something else than its session has."""
         statement = update(PaymentRow).where(PaymentRow.order_id == order_id).values(**values)
         async with self.database.transaction() as connection:
             await connection.execute(statement)
+
+    async def rename(self, order_id: OrderId, new: OrderId) -> None:
+        """Let an order be where nobody looks for it: a standby may not have it yet."""
+        async with self.database.transaction() as connection:
+            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+            await connection.execute(update(OrderRow).where(OrderRow.id == order_id).values(id=new))
 
     async def cancel_in_database(self, order_id: OrderId) -> None:
         """Cancel an order without asking Stripe, which nothing in the product would do."""
@@ -169,7 +223,12 @@ class Saga(Orders):
         await self.environment.client.get_workflow_handle(workflow_id).result()
 
     async def refunded(self, order_id: OrderId) -> list[int]:
-        """Return the amounts that Stripe gave back for an order."""
+        """Return the amounts that Stripe gave back for an order, once it was asked for all."""
+        async with self.database.transaction() as connection:
+            opened = await refunds_of(connection, order_id)
+        for refund in opened:
+            if refund.is_under_way and refund.stripe_id is None:
+                await self.ended(refund_workflow_id(refund.id))
         ledger = await self.sandbox("GET", f"ledger?order_id={order_id}")
         return [capture["amount_refunded"] for capture in ledger["captures"]]
 
@@ -178,6 +237,10 @@ class Saga(Orders):
         while not (ids := await self.session_ids(order_id)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return CheckoutSession(ids[0], "", datetime.now(UTC))
+
+    async def statuses(self, order_ids: Iterable[OrderId]) -> set[OrderStatus]:
+        """Return which statuses there are among orders."""
+        return {(await self.see(order_id)).status for order_id in order_ids}
 
     async def session_ids(self, order_id: OrderId) -> list[str]:
         """Return the sessions that Stripe has for an order."""
@@ -205,8 +268,12 @@ class Saga(Orders):
         async with self.database.transaction() as connection:
             orders = (await connection.execute(select(OrderRow.__table__))).all()
         for order in orders:
+            kept = order.total_cents - order.amount_refunded_cents
             if order.status == OrderStatus.PAID:
-                assert captured.get(order.id) == order.total_cents, order.id
+                assert captured.get(order.id) == kept, order.id
+            elif order.status == OrderStatus.REFUNDED:
+                assert captured.get(order.id) == kept, order.id
+                assert not kept or order.needs_attention, order.id
             elif order.status == OrderStatus.CANCELLED:
                 assert order.id not in payable, order.id
                 assert not captured.get(order.id) or order.needs_attention, order.id

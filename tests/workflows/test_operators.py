@@ -16,7 +16,7 @@ from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import SessionStatus
 from tests.workflows.saga import HOLD, Checkout, Saga
-from tests.workflows.test_checkout import CREATE, EXPIRE, begin_debit
+from tests.workflows.telling import CREATE, EXPIRE, begin_debit
 from workflows.checkout import CheckoutWorkflow
 from workflows.search_attributes import PAYMENT_DEADLINE
 

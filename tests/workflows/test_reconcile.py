@@ -1,23 +1,46 @@
 """The reconciler mends what events, workflows and people have left behind."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.service import RPCError
 
 from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.reconciliation import Findings
+from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import TASK_QUEUE, Saga
+from tests.workflows.telling import delayed, pay_and_tell
+from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
-NOTHING = Findings(0, 0, 0)
+NOTHING = Findings()
+
+
+@pytest.fixture
+async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
+    """A fresh world for each story: see there."""
+    async with fresh(sandbox_url, database_url) as saga:
+        yield saga
+
+
+@pytest.fixture(autouse=True)
+def a_moment_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the second look follow the first at once."""
+    monkeypatch.setattr("workflows.reconcile.ON_ITS_WAY", timedelta(milliseconds=100))
 
 
 async def reconcile(saga: Saga) -> Findings:
-    """Run the reconciler once."""
+    """Run the reconciler once, in real time."""
     await saga.set_stripes_clock(await saga.environment.get_current_time())
-    return await saga.environment.client.execute_workflow(
-        ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
-    )
+    with saga.environment.auto_time_skipping_disabled():
+        run = await saga.environment.client.start_workflow(
+            ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
+        )
+        saga.told.append(run)
+        return await run.result()
 
 
 async def test_on_a_healthy_day_it_finds_nothing(saga: Saga) -> None:
@@ -36,11 +59,79 @@ async def test_a_lost_event_is_made_good_before_the_deadline(saga: Saga) -> None
     order = await saga.order()
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
-    assert await reconcile(saga) == Findings(1, 0, 0)
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
     await checkout.result()
     assert (await saga.see(order)).status is OrderStatus.PAID
     assert "drift_found" in await saga.actions(order)
     assert await reconcile(saga) == NOTHING
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+async def test_the_end_of_a_delayed_payment_whose_event_was_lost_is_heard_of_days_later(
+    saga: Saga, succeeds: bool
+) -> None:
+    order, checkout, session = await delayed(saga)
+    await saga.skip(timedelta(days=3, hours=1))
+    await saga.settle(session, succeeds=succeeds)
+    found = await reconcile(saga)
+    assert found == (Findings(unsettled_payment=1) if succeeds else Findings(unheard_hint=1))
+    await checkout.result()
+    assert (await saga.see(order)).status == ("PAID" if succeeds else "CANCELLED")
+    assert await reconcile(saga) == NOTHING
+
+
+async def test_a_lost_event_of_a_session_that_somebody_expired_is_made_good(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.sandbox("POST", f"sessions/{session.session_id}/expire")
+    assert await reconcile(saga) == Findings(unheard_hint=1)
+    await checkout.result()
+    assert (await saga.see(order)).status is OrderStatus.CANCELLED
+    assert await reconcile(saga) == NOTHING
+
+
+async def test_a_delayed_payment_whose_checkout_was_terminated_is_watched_again(
+    saga: Saga,
+) -> None:
+    order, checkout, session = await delayed(saga)
+    await checkout.terminate("pressed by mistake")
+    assert await reconcile(saga) == NOTHING
+    now = await saga.environment.get_current_time()
+    await saga.alter_attempt(order, looked_at=now - timedelta(hours=26))
+    assert await reconcile(saga) == Findings(unwatched_payment=1)
+    again = saga.environment.client.get_workflow_handle(checkout_workflow_id(order))
+    await saga.until_looked_at(order, since=now)
+    assert await reconcile(saga) == NOTHING
+    await saga.settle(session, succeeds=True)
+    await again.signal(CheckoutWorkflow.look_at_stripe)
+    await again.result()
+    assert (await saga.see(order)).status is OrderStatus.PAID
+
+
+async def test_a_payment_for_another_shop_of_the_account_is_left_alone(saga: Saga) -> None:
+    order = await saga.order()
+    await saga.checkout(order)
+    foreign = await saga.session_of_another_shop()
+    await saga.pay(foreign)
+    assert await reconcile(saga) == NOTHING
+    with pytest.raises(RPCError, match="not found"):
+        await saga.ended(stripe_event_workflow_id(await saga.event_id(foreign)))
+    await saga.cancel(order)
+
+
+async def test_what_nobody_can_mend_is_found_once(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await checkout.terminate("pressed by mistake")
+    await saga.pay(session)
+    await saga.cancel_in_database(order)
+    await saga.fault("POST /v1/refunds", "error_before", times=None, status=400)
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
+    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
+    await late_refund_ended(saga, order)
+    assert (await saga.see(order)).needs_attention
+    assert await reconcile(saga) == NOTHING
+    assert (await saga.actions(order)).count("refund_failed") == 1
 
 
 async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
@@ -49,7 +140,7 @@ async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
     checkout, session = await saga.checkout(order)
     await checkout.terminate("pressed by mistake")
     await saga.alter_attempt(order, expires_at=datetime.now(UTC) - timedelta(minutes=5))
-    assert await reconcile(saga) == Findings(0, 1, 0)
+    assert await reconcile(saga) == Findings(overdue_checkout=1)
     await saga.ended(checkout_workflow_id(order))
     assert (await saga.see(order)).status is OrderStatus.CANCELLED
     assert await saga.stripe_status(session) == "expired"
@@ -62,8 +153,8 @@ async def test_a_terminated_checkout_that_was_paid_makes_the_order_paid(saga: Sa
     checkout, session = await saga.checkout(order)
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
-    assert await reconcile(saga) == Findings(1, 0, 0)
-    await saga.ended(stripe_event_workflow_id(session.session_id))
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
+    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
     assert (await saga.see(order)).status is OrderStatus.PAID
 
 
@@ -73,8 +164,9 @@ async def test_late_money_whose_event_was_lost_goes_back(saga: Saga) -> None:
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
     await saga.cancel_in_database(order)
-    assert await reconcile(saga) == Findings(1, 0, 0)
-    await saga.ended(stripe_event_workflow_id(session.session_id))
+    assert await reconcile(saga) == Findings(unsettled_payment=1)
+    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
+    await late_refund_ended(saga, order)
     assert await saga.refunded(order) == [9000]
     assert await reconcile(saga) == NOTHING
 
@@ -85,7 +177,22 @@ async def test_an_order_that_stripe_knows_no_payment_of_asks_for_attention(saga:
     await checkout.terminate("pressed by mistake")
     now = await saga.environment.get_current_time()
     await saga.pretend_paid(order, begun=now - timedelta(minutes=5))
-    assert await reconcile(saga) == Findings(0, 0, 1)
+    assert await reconcile(saga) == Findings(unbacked_order=1)
     assert (await saga.see(order)).needs_attention
     assert await reconcile(saga) == NOTHING
     await saga.pay(session)
+
+
+async def test_an_order_at_the_edge_of_the_window_is_not_missed_by_stripes_clock(
+    saga: Saga,
+) -> None:
+    order = await saga.order()
+    saga.stripe_is_ahead = timedelta(minutes=-10)
+    checkout, session = await saga.checkout(order)
+    await pay_and_tell(saga, checkout, session)
+    await checkout.result()
+    began = await saga.environment.get_current_time()
+    await saga.alter_attempt(order, created_at=began)
+    await saga.skip(timedelta(hours=24, minutes=55))
+    assert await reconcile(saga) == NOTHING
+    assert not (await saga.see(order)).needs_attention

@@ -1,24 +1,16 @@
 """Payments that Stripe reports while no checkout is running to take them."""
 
-from dataclasses import replace
+from datetime import timedelta
 
-from domain.ids import OrderId, stripe_event_workflow_id
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from domain.ids import OrderId, new_id
 from domain.order import OrderStatus
-from domain.payment import PaymentReport, Settlement
-from tests.orders import PRICE
-from tests.workflows.saga import TASK_QUEUE, Saga
-from workflows.stripe_event import StripeEventWorkflow
-
-
-async def settle(saga: Saga, report: PaymentReport) -> Settlement:
-    """Let a workflow of its own settle an event."""
-    assert report.event_id
-    return await saga.environment.client.execute_workflow(
-        StripeEventWorkflow.run,
-        report,
-        id=stripe_event_workflow_id(report.event_id),
-        task_queue=TASK_QUEUE,
-    )
+from domain.payment import Settlement
+from tests.workflows.saga import Saga
+from tests.workflows.telling import settle, start_settling
 
 
 async def test_a_payment_whose_checkout_was_terminated_makes_the_order_paid(saga: Saga) -> None:
@@ -42,53 +34,30 @@ async def test_a_payment_for_a_paid_order_changes_nothing_when_it_is_the_same(sa
     assert not (await saga.see(order)).needs_attention
 
 
-async def test_late_money_goes_back_once_however_often_it_is_reported(saga: Saga) -> None:
+async def test_an_event_that_overtook_its_order_waits_for_it(saga: Saga) -> None:
     order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    for number in range(3):
-        again = replace(report, event_id=f"{report.event_id}_{number}")
-        assert await settle(saga, again) is Settlement.LATE
-    assert await saga.refunded(order) == [PRICE * 2]
-    seen = await saga.see(order)
-    assert seen.status is OrderStatus.CANCELLED
-    assert seen.amount_refunded_cents == PRICE * 2
-    assert not seen.needs_attention
-    assert await saga.payment_statuses(order) == ["REFUNDED"]
-    actions = await saga.actions(order)
-    assert actions.count("refund_opened") == actions.count("late_payment_refunded") == 1
-
-
-async def test_a_refund_whose_answer_is_lost_is_made_once(saga: Saga) -> None:
-    order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    await saga.fault("POST /v1/refunds", "timeout_after")
-    assert await settle(saga, report) is Settlement.LATE
-    assert await saga.refunded(order) == [PRICE * 2]
-
-
-async def test_a_refund_that_stripe_refuses_asks_for_attention(saga: Saga) -> None:
-    order = await saga.order()
-    report = await paid_behind_our_back(saga, order)
-    await saga.fault("POST /v1/refunds", "error_before", status=400)
-    await settle(saga, report)
-    assert (await saga.see(order)).needs_attention
-
-
-async def paid_behind_our_back(saga: Saga, order: OrderId) -> PaymentReport:
-    """Let a session be paid whose order the database has cancelled meanwhile, by a mistake."""
     checkout, session = await saga.checkout(order)
+    await saga.until_idle(checkout)
     await checkout.terminate("pressed by mistake")
     await saga.pay(session)
-    await saga.cancel_in_database(order)
-    return await saga.report(session)
+    elsewhere = OrderId(new_id("ord"))
+    await saga.rename(order, elsewhere)
+    settling = await start_settling(saga, await saga.report(session))
+    await saga.skip(timedelta(minutes=5))
+    await saga.rename(elsewhere, order)
+    assert await settling.result() is Settlement.PAID
+    assert (await saga.see(order)).status is OrderStatus.PAID
 
 
-async def test_a_session_that_was_not_made_by_us_is_set_aside(saga: Saga) -> None:
-    order = await saga.order()
-    _, session = await saga.checkout(order)
+async def test_a_payment_whose_order_never_comes_fails_in_the_open(saga: Saga) -> None:
+    session = await saga.session_of_another_shop()
     await saga.pay(session)
-    ours = await saga.report(session)
-    stranger = replace(ours, session_id="cs_of_somebody_else", event_id="evt_of_somebody_else")
-    assert await settle(saga, stranger) is Settlement.SET_ASIDE
-    assert (await saga.see(order)).status is OrderStatus.CREATED
-    assert await settle(saga, ours) is Settlement.PAID
+    began = await saga.environment.get_current_time()
+    settling = await start_settling(saga, await saga.report(session))
+    with pytest.raises(WorkflowFailureError) as failed:
+        await settling.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == "order_not_found"
+    ended = (await settling.describe()).close_time
+    assert ended
+    assert timedelta(hours=1) <= ended - began < timedelta(hours=2)

@@ -1,0 +1,77 @@
+"""Clocks that are ten minutes wrong. Deadlines are Temporal's; Stripe has a clock of its own.
+
+The worker's and PostgreSQL's clocks are days behind in all stories that skip time.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from activities.attempts import Attempts
+from activities.sessions import Sessions
+from domain.checkout import CheckoutOutcome, CloseAttempt, CloseReason, HoldTickets
+from tests.workflows.saga import HOLD, Saga
+from tests.workflows.telling import CREATE, pay_and_tell
+
+SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=1), timedelta(hours=23)
+TEN_MINUTES = timedelta(minutes=10)
+
+
+@pytest.fixture(autouse=True, params=[TEN_MINUTES, -TEN_MINUTES], ids=["ahead", "behind"])
+async def stripes_clock(request: pytest.FixtureRequest, saga: Saga) -> AsyncIterator[None]:
+    """Set Stripe's clock ten minutes wrong."""
+    saga.stripe_is_ahead = request.param
+    yield
+    saga.stripe_is_ahead = timedelta()
+
+
+@pytest.mark.parametrize("hold", [SHORTEST_HOLD, LONGEST_HOLD])
+@pytest.mark.parametrize("late", [False, True])
+async def test_stripe_accepts_a_session_from_the_first_second_of_a_hold_to_its_last(
+    saga: Saga, hold: timedelta, late: bool
+) -> None:
+    order = await saga.order()
+    now = await saga.environment.get_current_time()
+    attempts = Attempts(saga.database, hold=hold, base_url="http://shop", livemode=False)
+    attempt = await attempts.hold_tickets(HoldTickets(order, now))
+    assert attempt
+    await saga.set_stripes_clock(attempt.expires_at if late else now)
+    session = await Sessions(saga.sdk, saga.database).create_session(attempt)
+    assert await saga.stripe_status(session) == "open"
+    await saga.sandbox("POST", f"sessions/{session.session_id}/expire")
+    await attempts.cancel_order(CloseAttempt(order, attempt.id, CloseReason.DEADLINE, "test"))
+
+
+async def test_a_paid_order_ends_paid(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await pay_and_tell(saga, checkout, session)
+    assert await checkout.result() is CheckoutOutcome.PAID
+
+
+async def test_an_order_that_is_paid_in_the_last_second_ends_paid(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.skip(HOLD - timedelta(seconds=1))
+    await saga.pay(session)
+    assert await checkout.result() is CheckoutOutcome.PAID
+
+
+async def test_an_unpaid_order_ends_cancelled_at_its_deadline(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.skip(HOLD)
+    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.stripe_status(session) == "expired"
+
+
+async def test_a_session_that_nobody_heard_of_is_closed_at_the_deadline(saga: Saga) -> None:
+    order = await saga.order()
+    await saga.fault(CREATE, "timeout_after", times=None)
+    checkout = await saga.start(order)
+    session = await saga.session_at_stripe(order)
+    await saga.skip(HOLD)
+    await saga.fault("", "", times=0)
+    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.stripe_status(session) == "expired"

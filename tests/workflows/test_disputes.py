@@ -1,0 +1,122 @@
+"""Disputes: what Stripe says when asked decides, whatever the events said and in which order."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.disputes import Disputes
+from database.disputes import disputes_of
+from database.tickets import tickets_of
+from domain.dispute import DisputeStatus
+from domain.ids import OrderId
+from domain.order import OrderStatus
+from tests.workflows.saga import Saga
+from workflows.checkout import CheckoutWorkflow
+
+
+@pytest.fixture
+def disputes(saga: Saga) -> Disputes:
+    """The activities, called as a workflow would."""
+    return Disputes(saga.sdk, saga.database)
+
+
+async def sold(saga: Saga) -> tuple[OrderId, str]:
+    """Sell an order; return it and the payment intent that paid it."""
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.pay(session)
+    report = await saga.report(session)
+    await checkout.signal(CheckoutWorkflow.payment_completed, report)
+    await checkout.result()
+    return order, str(report.payment_intent)
+
+
+async def dispute(saga: Saga, payment_intent: str, **how: Any) -> str:
+    """Have the buyer's bank dispute a payment; return the dispute's id."""
+    found = await saga.sandbox("POST", f"payments/{payment_intent}/dispute", how)
+    return str(found["id"])
+
+
+async def dispute_statuses(saga: Saga, order_id: OrderId) -> list[str]:
+    async with saga.database.transaction() as connection:
+        return [dispute.status for dispute in await disputes_of(connection, order_id)]
+
+
+async def ticket_statuses(saga: Saga, order_id: OrderId) -> set[str]:
+    async with saga.database.transaction() as connection:
+        return {ticket.status for ticket in await tickets_of(connection, order_id)}
+
+
+async def test_a_dispute_freezes_the_tickets_until_it_is_won(
+    saga: Saga, disputes: Disputes
+) -> None:
+    order, payment_intent = await sold(saga)
+    assert await ticket_statuses(saga, order) == {"VALID"}
+    dispute_id = await dispute(saga, payment_intent)
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.NEEDS_RESPONSE]
+    seen = await saga.see(order)
+    assert (seen.status, seen.disputed) == (OrderStatus.PAID, True)
+    assert await ticket_statuses(saga, order) == {"FROZEN"}
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "won"})
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.WON]
+    assert not (await saga.see(order)).disputed
+    assert await ticket_statuses(saga, order) == {"VALID"}
+    assert (await saga.actions(order))[-2:] == ["dispute_opened", "dispute_changed"]
+
+
+async def test_a_lost_dispute_leaves_the_tickets_frozen(saga: Saga, disputes: Disputes) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent)
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "lost"})
+    assert await disputes.take_dispute(dispute_id) == order
+    assert await dispute_statuses(saga, order) == [DisputeStatus.LOST]
+    seen = await saga.see(order)
+    assert (seen.status, seen.disputed) == (OrderStatus.PAID, True)
+    assert await ticket_statuses(saga, order) == {"FROZEN"}
+
+
+async def test_an_inquiry_that_comes_to_nothing_is_forgotten(
+    saga: Saga, disputes: Disputes
+) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent, inquiry=True)
+    await disputes.take_dispute(dispute_id)
+    assert (await saga.see(order)).disputed
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "warning_closed"})
+    await disputes.take_dispute(dispute_id)
+    assert not (await saga.see(order)).disputed
+
+
+async def test_many_events_at_once_store_a_dispute_once(saga: Saga, disputes: Disputes) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent)
+    answers = await asyncio.gather(
+        *(disputes.take_dispute(dispute_id) for _ in range(8)), return_exceptions=True
+    )
+    overtaken = [answer for answer in answers if isinstance(answer, ApplicationError)]
+    assert {error.type for error in overtaken} <= {"overtaken"}
+    assert len(overtaken) < len(answers)
+    async with saga.database.transaction() as connection:
+        assert [row.id for row in await disputes_of(connection, order)] == [dispute_id]
+    assert (await saga.actions(order)).count("dispute_opened") == 1
+
+
+async def test_a_dispute_that_overtook_its_payment_is_asked_for_again(
+    saga: Saga, disputes: Disputes
+) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.pay(session)
+    report = await saga.report(session)
+    dispute_id = await dispute(saga, str(report.payment_intent))
+    with pytest.raises(ApplicationError) as early:
+        await disputes.take_dispute(dispute_id)
+    assert early.value.type == "too_early"
+    await checkout.signal(CheckoutWorkflow.payment_completed, report)
+    await checkout.result()
+    await disputes.take_dispute(dispute_id)
+    assert (await saga.see(order)).disputed
