@@ -18,7 +18,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 INSTALLED = VENV / "paysaga-installed"
 OLDEST_PYTHON = (3, 11)
 # The commands that are programs of their own, with options of their own.
-PROGRAMS = {"test": "pytest", "kill": "trials.kill", "walk": "trials.walk"}
+PROGRAMS = {"test": "pytest", "bench": "bench", "kill": "trials.kill", "walk": "trials.walk"}
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     command = parse(arguments).command
     try:
-        install("dev" if command in PROGRAMS else "onebox")
+        install(command if command == "bench" else "dev" if command in PROGRAMS else "onebox")
     except KeyboardInterrupt:
         sys.exit(130)
     own = PROGRAMS.get(command)

@@ -12,6 +12,7 @@ State: .paysaga/ or the folder that PAYSAGA_STATE names."""
 # Programs of their own: all that follows is theirs.
 _PROGRAMS = {
     "test": "the whole test suite; what follows is pytest's",
+    "bench": "what an order costs, beside what one would pick instead; --help tells more",
     "walk": "random walks through every kind of trouble; --help tells more",
     "kill": "a load of buyers while processes are killed; --help tells more",
 }

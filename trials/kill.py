@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from onebox.report import say
+from trials.kill_points import all_points
 from trials.kill_run import run
 from trials.kill_scale import Scale
 
@@ -29,7 +30,7 @@ def main() -> int:
     directory.chmod(0o711)  # PostgreSQL may run as another user: to pass through, not to look
     mode = " --at-points" if options.at_points else ""
     say(f"python3 run.py kill --orders {options.orders} --seed {seed}{mode}")
-    scale = Scale(options.orders, seed, at_points=options.at_points)
+    scale = Scale(options.orders, seed, points=all_points() if options.at_points else ())
     all_right = asyncio.run(run(scale, directory))
     if not all_right:
         say(f"\nWhat is left of it, with all logs: {directory}")

@@ -24,11 +24,17 @@ class Buyer:
         self._diary = diary
         self._chance = chance
 
-    async def live(self, ticket_types: Sequence[str], hold_seconds: float) -> None:
-        """Order, check out, and do what the plan says."""
+    async def live(
+        self, tickets: Sequence[str], hold_seconds: float, queue: asyncio.Semaphore
+    ) -> None:
+        """Order one of the types of tickets, check out, and do what the plan says.
+
+        `queue` is for those who wait for the answers to the first two.
+        """
         try:
-            order_id = await self._order(ticket_types[self._plan.ticket_type])
-            session_id = await self._check_out(order_id)
+            async with queue:
+                order_id = await self._order(tickets[self._plan.ticket_type])
+                session_id = await self._check_out(order_id)
             if session_id:
                 await self._think(hold_seconds)
                 await self._tell(order_id, session_id)

@@ -9,24 +9,31 @@ from trials.kill_client import Diary
 from trials.kill_stage import Stage
 from trials.kill_stories import Plan
 
+_LONGEST_QUEUE = 30
+
 
 class Crowd:
-    """Buyers who choose among `ticket_types` and write into one diary."""
+    """Buyers who choose among `tickets` and write into one diary."""
 
     def __init__(
-        self, stage: Stage, ticket_types: Sequence[str], hold_seconds: float, diary: Diary
+        self, stage: Stage, tickets: Sequence[str], hold_seconds: float, diary: Diary
     ) -> None:
         self._stage = stage
-        self._ticket_types = ticket_types
+        self._tickets = tickets
         self._hold_seconds = hold_seconds
         self._diary = diary
+        self._queue = asyncio.Semaphore(_LONGEST_QUEUE)
 
     async def live(self, plans: Iterable[Plan], every_seconds: float) -> None:
-        """Let them come one by one and carry out their plans; return when the last one is done."""
+        """Let them come one by one and carry out their plans; return when the last one is done.
+
+        Where too many wait for an answer, because the machine is slow, nobody joins them.
+        """
         async with asyncio.TaskGroup() as group:
             for number, plan in enumerate(plans):
-                buyer = self._buyer(number, plan)
-                group.create_task(buyer.live(self._ticket_types, self._hold_seconds))
+                async with self._queue:
+                    buyer = self._buyer(number, plan)
+                    group.create_task(buyer.live(self._tickets, self._hold_seconds, self._queue))
                 await asyncio.sleep(every_seconds)
 
     def _buyer(self, number: int, plan: Plan) -> Buyer:

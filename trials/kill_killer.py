@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from trials.kill_machine import Machine
-from trials.kill_points import Points, all_points
+from trials.kill_points import Points
 
 # Temporal's dev server and PostgreSQL are one each: while they are down, nothing goes on.
 _WEIGHTS = {"worker": 4, "api": 3, "postgres": 2, "temporal": 2}
@@ -31,10 +31,10 @@ async def kill_at_points(points: Points, chance: random.Random) -> None:
     Returns when a worker has died at each of them, or not for long enough.
     """
     give_up_at = time.monotonic() + _ALL_MET_WITHIN_SECONDS
-    for point in chance.sample(all_points(), len(all_points())):
+    for point in chance.sample(points.wanted, len(points.wanted)):
         points.arm(point)
         await _wait_until_met([point], points, time.monotonic() + _NEXT_POINT_AFTER_SECONDS)
-    await _wait_until_met(all_points(), points, give_up_at)
+    await _wait_until_met(points.wanted, points, give_up_at)
 
 
 async def _wait_until_met(wanted: Sequence[str], points: Points, give_up_at: float) -> None:

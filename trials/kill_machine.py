@@ -52,6 +52,8 @@ class Machine:
         self.fell: Counter[str] = Counter()
         self._sandbox = sandbox
         self._parts = [postgres]
+        self._of_use_after_seconds = 0.0
+        self._last_words: set[str] = set()
 
     async def start(self, supervisor: Supervisor, start_worker: StartWorker) -> None:
         """Start the rest, each when what it needs is ready. Raises ProcessFailed."""
@@ -63,11 +65,20 @@ class Machine:
         for site in (self.site, self._twin):
             self._start("worker", start_worker(site))
             api = self._start("api", product.api(site))
-            await supervisor.ready(api, f"{site.api_url}/readyz")
+            self._of_use_after_seconds = await supervisor.ready(api, f"{site.api_url}/readyz")
 
     def kill(self, kind: str, chance: random.Random, down_seconds: float) -> None:
-        """Kill one of the kind that is up; it stays down for a while."""
-        up = [part for part in self._parts if part.kind == kind and part.process.exit_code is None]
+        """Kill one of the kind, unless none is up and of use; it stays down for a while.
+
+        On a slow machine nothing would ever be done if processes died while they start.
+        """
+        up = [
+            part
+            for part in self._parts
+            if part.kind == kind
+            and part.process.exit_code is None
+            and part.process.age_seconds > self._of_use_after_seconds
+        ]
         if up:
             part = chance.choice(up)
             part.start_at = time.monotonic() + down_seconds
@@ -95,12 +106,17 @@ class Machine:
             at_point = part.process.exit_code == EXIT_CODE
             (self.killed if at_point else self.fell)[part.kind] += 1
             if not at_point:
-                end = part.process
-                say(f"\n{part.kind} ended by itself with {end.exit_code}:\n{end.last_lines()}\n")
+                self._say_last_words(part.process)
             part.start_at = time.monotonic() + _START_AGAIN_AFTER_SECONDS
         if time.monotonic() >= part.start_at:
             part.process = part.start()
             part.start_at = None
+
+    def _say_last_words(self, process: Process) -> None:
+        words = f"{process.name} ended by itself with {process.exit_code}:\n{process.last_lines()}"
+        if words not in self._last_words:
+            say(f"\n{words}\n")
+        self._last_words.add(words)
 
     def stop(self) -> None:
         """Stop everything, the last one first."""

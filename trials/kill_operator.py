@@ -6,6 +6,9 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client as Temporal
 from temporalio.client import ScheduleOverlapPolicy, WorkflowHandle
 from temporalio.service import RPCError
@@ -19,6 +22,9 @@ _ANSWER_WITHIN = timedelta(seconds=2)
 _TEMPORAL_IS_DOWN = (RPCError, RuntimeError)
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
 _CHECKOUT = "checkout-"
+_REASON = "pressed by an operator"
+
+Story = WorkflowHandle[object, object]
 
 
 async def reconcile_often(temporal: Temporal, every_seconds: float) -> None:
@@ -46,7 +52,7 @@ async def give_back_by_hand(books: Books, stripe: Stripe) -> int:
 
 
 class Operator:
-    """Somebody who requests cancellation of workflows, and terminates them.
+    """Somebody who requests cancellation of workflows, terminates and resets them.
 
     `patience_seconds`: for how long he leaves what he terminated to the reconciler, which takes
     minutes; later on he cancels the order through the API.
@@ -79,15 +85,37 @@ class Operator:
         if not running:
             return
         story = self._temporal.get_workflow_handle(self._chance.choice(sorted(running)))
-        if self._chance.random() < 0.5:
-            await story.cancel(rpc_timeout=_ANSWER_WITHIN)
-            self._diary.pressed["cancellation requested"] += 1
-        else:
-            await self._terminate(story)
+        button = self._chance.choice((self._request_cancellation, self._terminate, self._reset))
+        self._diary.pressed[await button(story)] += 1
+        if button == self._terminate:
+            await self._call_again(story.id)
 
-    async def _terminate(self, story: WorkflowHandle[object, object]) -> None:
-        await story.terminate("pressed by an operator", rpc_timeout=_ANSWER_WITHIN)
-        self._diary.pressed["terminated"] += 1
-        if story.id.startswith(_CHECKOUT) and time.monotonic() > self._patient_until:
-            order_id = story.id.removeprefix(_CHECKOUT)
+    async def _request_cancellation(self, story: Story) -> str:
+        await story.cancel(rpc_timeout=_ANSWER_WITHIN)
+        return "cancellation requested"
+
+    async def _terminate(self, story: Story) -> str:
+        await story.terminate(_REASON, rpc_timeout=_ANSWER_WITHIN)
+        return "terminated"
+
+    async def _reset(self, story: Story) -> str:
+        """Let it begin again from its first task."""
+        async for event in story.fetch_history_events(rpc_timeout=_ANSWER_WITHIN):
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                await self._temporal.workflow_service.reset_workflow_execution(
+                    ResetWorkflowExecutionRequest(
+                        namespace=self._temporal.namespace,
+                        workflow_execution=WorkflowExecution(workflow_id=story.id),
+                        workflow_task_finish_event_id=event.event_id,
+                        request_id=f"{self._chance.getrandbits(64):x}",
+                        reason=_REASON,
+                    ),
+                    timeout=_ANSWER_WITHIN,
+                )
+                return "reset"
+        return "too early to reset"
+
+    async def _call_again(self, workflow_id: str) -> None:
+        if workflow_id.startswith(_CHECKOUT) and time.monotonic() > self._patient_until:
+            order_id = workflow_id.removeprefix(_CHECKOUT)
             await self._client.call("POST", f"/orders/{order_id}/cancel")

@@ -27,10 +27,11 @@ _DATABASE_ONLY = ("abandoned_checkouts", "abandoned_refunds", "record_drift")
 
 
 class Points:
-    """Points, armed in a directory."""
+    """Points, armed in a directory. A run wants a worker to die at each of those `wanted`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, wanted: Sequence[str] = ()) -> None:
         self.directory = directory
+        self.wanted = wanted
         self._armed: list[str] = []
 
     def arm(self, point: str) -> None:

@@ -8,7 +8,7 @@ from onebox.report import say
 from trials.kill_books import Books
 from trials.kill_client import Diary
 from trials.kill_machine import Machine
-from trials.kill_points import Points, all_points
+from trials.kill_points import Points
 from trials.kill_verdict import RULES, Offence
 
 
@@ -39,9 +39,9 @@ def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]
 
 def say_points(points: Points) -> None:
     """Print at how many points a worker died, and which ones nobody came by."""
-    every, met = all_points(), points.met()
-    say(f"\nA worker died at {len(met)} of {len(every)} points.")
-    if missed := set(every) - met:
+    missed = set(points.wanted) - points.met()
+    say(f"\nA worker died at {len(points.met())} of {len(points.wanted)} points.")
+    if missed:
         say(f"None came by: {', '.join(sorted(missed))}.")
 
 
@@ -62,5 +62,5 @@ def _actions(books: Books, action: str) -> int:
 
 
 def _counted(counts: Counter[str]) -> str:
-    each = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+    each = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()) if count)
     return f"{counts.total()} ({each})" if each else "0"

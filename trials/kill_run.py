@@ -18,6 +18,7 @@ from onebox.ports import HOST
 from onebox.processes import Process
 from onebox.site import Site
 from trials.kill_books import Bookkeeper, Books
+from trials.kill_client import Diary
 from trials.kill_machine import running_machine
 from trials.kill_operator import give_back_by_hand, reconcile_often
 from trials.kill_points import Points
@@ -36,7 +37,7 @@ _NOT_READABLE_YET = (SQLAlchemyError, RPCError, RuntimeError, OSError, aiohttp.C
 async def run(scale: Scale, directory: Path) -> bool:
     """Do it all in an empty directory and print the table; say whether every promise held."""
     began = time.monotonic()
-    points = Points(_new(directory / "points")) if scale.at_points else None
+    points = Points(_new(directory / "points"), scale.points)
     async with (
         aiohttp.ClientSession() as http,
         running_machine(directory, http, partial(_worker, scale, points)) as machine,
@@ -54,16 +55,13 @@ async def run(scale: Scale, directory: Path) -> bool:
         ]
         diary = await make_trouble(scale, Stage(machine, http, temporal, stripe), points)
         calm_since = time.monotonic()
-        books = await _settled(bookkeeper)
-        if by_hand := await give_back_by_hand(books, stripe):
-            diary.pressed["given back by hand"] += by_hand
-            books = await bookkeeper.read()
+        books = await _settled(bookkeeper, stripe, diary)
         for task in background:
             task.cancel()
         now = time.monotonic()
         found = offences(books, diary.order_ids)
         say_table(books, machine, diary, found)
-        if points:
+        if points.wanted:
             say_points(points)
         say_duration(now - began, now - calm_since)
         for offence in found:
@@ -72,8 +70,8 @@ async def run(scale: Scale, directory: Path) -> bool:
     raise AssertionError("the block returns")
 
 
-def _worker(scale: Scale, points: Points | None, site: Site) -> Process:
-    if points is None:
+def _worker(scale: Scale, points: Points, site: Site) -> Process:
+    if not points.wanted:
         return product.worker(site, CHECKOUT_TIMEOUT_SECONDS=scale.hold_seconds)
     hold = {"CHECKOUT_TIMEOUT_SECONDS": str(scale.hold_seconds)}
     words = ["-m", "trials.worker_with_points", points.directory]
@@ -89,14 +87,20 @@ async def _database(site: Site) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def _settled(bookkeeper: Bookkeeper) -> Books:
-    """Wait until nothing is in flight, but not for ever; return the books as they then are."""
+async def _settled(bookkeeper: Bookkeeper, stripe: Stripe, diary: Diary) -> Books:
+    """Wait until nothing is in flight, but not for ever; return the books as they then are.
+
+    Books that lie are read again as well: money whose event was lost is on its way, too.
+    """
     give_up_at = time.monotonic() + _SETTLED_WITHIN_SECONDS
     while True:
         try:
             books = await bookkeeper.read()
-            if books.are_closed or time.monotonic() > give_up_at:
+            is_settled = books.are_closed and not offences(books, diary.order_ids)
+            if is_settled or time.monotonic() > give_up_at:
                 return books
+            if books.are_closed:
+                diary.pressed["given back by hand"] += await give_back_by_hand(books, stripe)
         except _NOT_READABLE_YET:
             if time.monotonic() > give_up_at:
                 raise

@@ -1,8 +1,7 @@
 """How large a kill run is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from trials.kill_points import all_points
 
 _ORDERS_PER_SECOND = 4
 _SECONDS_A_POINT = 2
@@ -12,20 +11,20 @@ _SECONDS_A_POINT = 2
 class Scale:
     """How much, and how: the same seed draws the same buyers, faults and kills.
 
+    `points`: at which a worker shall die; without any, processes are killed at random moments.
     `leaves_to_reconciler`: whether some terminated checkouts wait for it, which takes minutes.
     """
 
     orders: int
     seed: int
     hold_seconds: int = 15
-    at_points: bool = False
+    points: Sequence[str] = ()
     leaves_to_reconciler: bool = True
 
     @property
     def load_seconds(self) -> float:
         """For how long buyers come: as fast as two cores can, or until all points are armed."""
-        seconds = self.orders / _ORDERS_PER_SECOND
-        return max(seconds, len(all_points()) * _SECONDS_A_POINT) if self.at_points else seconds
+        return max(self.orders / _ORDERS_PER_SECOND, len(self.points) * _SECONDS_A_POINT)
 
     @property
     def patience_seconds(self) -> float:

@@ -15,10 +15,10 @@ from trials.kill_stories import draw, far_reaching
 from trials.kill_weather import calm, storm
 
 
-async def make_trouble(scale: Scale, stage: Stage, points: Points | None) -> Diary:
+async def make_trouble(scale: Scale, stage: Stage, points: Points) -> Diary:
     """Let everybody come and everything fail; return what they saw, when all is calm again.
 
-    With `points` buyers go on coming until a worker has died at each, or not for long enough.
+    Buyers go on coming until a worker has died at each of the `points`, or not for long enough.
     """
     chance, diary = _child(random.Random(scale.seed)), Diary()  # noqa: S311
     ticket_types = await stage.put_on_sale(scale.orders)
@@ -28,16 +28,15 @@ async def make_trouble(scale: Scale, stage: Stage, points: Points | None) -> Dia
     async with asyncio.TaskGroup() as group:
         killing = group.create_task(
             kill_at_points(points, _child(chance))
-            if points
+            if points.wanted
             else kill_at_random(stage.machine, _child(chance))
         )
         others = [
             group.create_task(storm(stage.stripe, _child(chance), stage.machine.api_urls)),
             group.create_task(_operator(scale, stage, _child(chance), diary).meddle()),
         ]
-        if points:
-            late = takewhile(lambda _: not killing.done(), latecomers)
-        await crowd.live(chain(plans, late if points else ()), scale.load_seconds / scale.orders)
+        late = takewhile(lambda _: bool(points.wanted) and not killing.done(), latecomers)
+        await crowd.live(chain(plans, late), scale.load_seconds / scale.orders)
         await asyncio.sleep(scale.hold_seconds)  # the last deadlines shall see kills too
         for task in (killing, *others):
             task.cancel()

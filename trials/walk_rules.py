@@ -1,73 +1,92 @@
 """The promises, held against Stripe's own ledger: what the random walker hunts for breaks of.
 
 They are the invariants of the design: one payable thing, PAID means paid, no money on a dead
-order, no seat twice, nothing unseen.
+order, no seat twice, once is once, nothing unseen.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row
 
-from database.models import OrderHistoryRow, OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
-from domain.ids import OrderId
+from domain.ids import OrderId, checkout_workflow_id
 from domain.order import OrderStatus
-from domain.payment import OPEN_STATUSES
+from domain.payment import PaymentStatus
+from domain.refund import RefundStatus
+from trials.walk_books import Books, books_of, sentences
 from trials.walk_stage import Broken, Stage
 
+ASKED_ABOUT = timedelta(days=1)  # sessions that the reconciler surely still asks Stripe about
 
-@dataclass(frozen=True)
-class Books:
-    """What the database says of a walk's orders, all at one moment."""
-
-    available: int
-    capacity: int
-    orders: list[Row[Any]]
-    quantities: dict[str, int]
-    payments: list[Row[Any]]
-    history: list[Row[Any]]
-
-    def holding(self) -> set[str]:
-        """Return the orders with an open attempt."""
-        return {row.order_id for row in self.payments if row.status in OPEN_STATUSES}
+Order = Row[Any]
+Captures = list[dict[str, Any]]
 
 
 async def check_moment(stage: Stage) -> None:
     """Check what must hold at every moment. Raises Broken."""
-    books = await _books(stage)
+    books = await books_of(stage)
     _no_seat_twice(books)
     for order in books.orders:
         ledger = await stage.ledger(OrderId(order.id))
-        payable = [session for session in ledger["sessions"] if session["status"] == "open"]
+        payable = [
+            session["id"]
+            for session in ledger["sessions"]
+            if session["status"] == "open" and session["id"] not in stage.strangers
+        ]
         _demand(len(payable) <= 1, order, "has two sessions that can be paid")
         if order.status == OrderStatus.PAID:
-            _paid_means_paid(order, ledger)
+            _paid_means_paid(books, order, _fitting(stage, order, ledger["captures"]))
         if order.status == OrderStatus.CANCELLED:
             _demand(not payable, order, "is CANCELLED, and can still be paid")
         _nothing_unseen(books, order)
 
 
-async def check_rest(stage: Stage) -> Counter[str]:
+async def nothing_hangs(stage: Stage) -> None:
+    """Check that everything is over but payments that take days. Raises Broken."""
+    books = await books_of(stage)
+    takes_days = {row.order_id for row in books.payments if row.status == PaymentStatus.PROCESSING}
+    if hanging := books.holding() - takes_days:
+        raise Broken(f"behind their deadline and not done: {hanging}")
+    waiting = {checkout_workflow_id(OrderId(order_id)) for order_id in takes_days}
+    if running := set(await stage.running()) - waiting:
+        raise Broken(f"still running: {running}")
+
+
+async def check_rest(stage: Stage, *, unheard: bool = False) -> Counter[str]:
     """Check what must hold when everything has had its time.
 
-    Returns how many orders ended in which status. Raises Broken.
+    `unheard`: the events have not come, only the reconciler has looked. Returns how many orders
+    ended in which status, and how often each action stands in the audit trail. Raises Broken.
     """
     if running := await stage.running():
         raise Broken(f"still running: {running}")
     await check_moment(stage)
-    books = await _books(stage)
+    books = await books_of(stage)
     for order in books.orders:
         ledger = await stage.ledger(OrderId(order.id))
-        due = order.total_cents if order.status == OrderStatus.PAID else 0
-        kept = sum(_kept(ledger))
-        _demand(
-            kept == due,
-            order,
-            f"is {order.status}, Stripe keeps {kept} cents for it and not {due}",
-        )
+        captures = _found_by_asking(order, ledger) if unheard else ledger["captures"]
+        _nothing_kept_but_the_price(order, _fitting(stage, order, captures))
+        _misfits_are_seen(stage, books, order, captures)
+        _refunded_once(books, order, captures)
         _demand(order.id not in books.holding(), order, "holds tickets with nobody at work on it")
-    return Counter(order.status for order in books.orders)
+    if wrong := await sentences(stage):
+        raise Broken(f"the books say: {wrong}")
+    return Counter(order.status for order in books.orders) + Counter(
+        row.action for row in books.history
+    )
+
+
+def _found_by_asking(order: Order, ledger: dict[str, Any]) -> Captures:
+    """Leave out money that came for an order's old session: only its event tells of it."""
+    made = {session["id"]: session["created"] for session in ledger["sessions"]}
+    return [
+        capture
+        for capture in ledger["captures"]
+        if capture["amount_refunded"]
+        or order.status == OrderStatus.PAID
+        or capture["created"] - made[capture["session"]] < ASKED_ABOUT.total_seconds()
+    ]
 
 
 def _no_seat_twice(books: Books) -> None:
@@ -79,14 +98,31 @@ def _no_seat_twice(books: Books) -> None:
         )
 
 
-def _paid_means_paid(order: Row[Any], ledger: dict[str, Any]) -> None:
-    sums = _kept(ledger)
-    _demand(order.total_cents in sums, order, f"is PAID, and Stripe has {sums}")
-    settled = [capture for capture in ledger["captures"] if capture["amount_refunded"] == 0]
-    _demand(settled[0]["currency"] == order.currency, order, f"is PAID in {settled[0]['currency']}")
+def _fitting(stage: Stage, order: Order, captures: Captures) -> Captures:
+    """Return the captures of sessions that are as we asked for them."""
+    fitting = [capture for capture in captures if capture["session"] not in stage.misfits]
+    for capture in fitting:
+        asked = (capture["amount"], capture["currency"])
+        _demand(asked == (order.total_cents, order.currency), order, f"was charged {asked}")
+    return fitting
 
 
-def _nothing_unseen(books: Books, order: Row[Any]) -> None:
+def _paid_means_paid(books: Books, order: Order, fitting: Captures) -> None:
+    kept = {
+        (capture["session"], capture["payment_intent"])
+        for capture in fitting
+        if capture["amount_refunded"] == 0
+    }
+    taken = [
+        (row.provider_ref, row.payment_intent)
+        for row in books.payments
+        if row.order_id == order.id and row.status == PaymentStatus.SUCCEEDED
+    ]
+    _demand(len(taken) == 1, order, f"is PAID by {len(taken)} payments")
+    _demand(taken[0] in kept, order, f"is PAID by {taken[0]}, and Stripe has {kept or 'nothing'}")
+
+
+def _nothing_unseen(books: Books, order: Order) -> None:
     told = Counter(row.action for row in books.history if row.order_id == order.id)
     attempts = sum(row.order_id == order.id for row in books.payments)
     expected = {
@@ -99,34 +135,48 @@ def _nothing_unseen(books: Books, order: Row[Any]) -> None:
         _demand(told[action] == times, order, f"has {told[action]} entries {action}, not {times}")
 
 
-def _kept(ledger: dict[str, Any]) -> list[int]:
-    return [capture["amount"] - capture["amount_refunded"] for capture in ledger["captures"]]
+def _nothing_kept_but_the_price(order: Order, fitting: Captures) -> None:
+    due = order.total_cents if order.status == OrderStatus.PAID else 0
+    kept = sum(capture["amount"] - capture["amount_refunded"] for capture in fitting)
+    _demand(
+        kept == due, order, f"is {order.status}, Stripe keeps {kept} cents for it and not {due}"
+    )
 
 
-def _demand(holds: bool, order: Row[Any], otherwise: str) -> None:
+def _misfits_are_seen(stage: Stage, books: Books, order: Order, captures: Captures) -> None:
+    """What does not match goes back, or is set aside for a person; what matches never is."""
+    aside = {
+        row.stripe_ids["session"]
+        for row in books.history
+        if row.order_id == order.id and row.action == "payment_set_aside"
+    }
+    _demand(aside <= stage.misfits, order, f"has a payment set aside that matches: {aside}")
+    _demand(order.needs_attention or not aside, order, "has money set aside, and nobody is told")
+    for capture in captures:
+        if capture["session"] in stage.misfits and not capture["amount_refunded"]:
+            _demand(capture["session"] in aside, order, "keeps money that does not match, unseen")
+
+
+def _refunded_once(books: Books, order: Order, captures: Captures) -> None:
+    given = {
+        capture["payment_intent"]: capture["amount_refunded"]
+        for capture in captures
+        if capture["amount_refunded"]
+    }
+    written = [
+        (row.payment_intent, row.amount_cents)
+        for row in books.refunds
+        if row.order_id == order.id and row.status == RefundStatus.SUCCEEDED
+    ]
+    _demand(sorted(written) == sorted(given.items()), order, f"gave {given}, wrote {written}")
+    told = Counter(row.action for row in books.history if row.order_id == order.id)
+    for action in ("refund_opened", "late_payment_refunded"):
+        _demand(told[action] == len(given), order, f"has {told[action]} entries {action}")
+    if order.status == OrderStatus.CANCELLED:
+        shown = order.amount_refunded_cents > 0
+        _demand(shown == bool(given), order, "does not show what was given back for it")
+
+
+def _demand(holds: bool, order: Order, otherwise: str) -> None:
     if not holds:
         raise Broken(f"{order.id} {otherwise}")
-
-
-async def _books(stage: Stage) -> Books:
-    async with stage.world.database.transaction() as connection:
-        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        tickets = select(TicketTypeRow.__table__).where(TicketTypeRow.id == stage.tickets)
-        on_sale = (await connection.execute(tickets)).one()
-        items = select(OrderItemRow.order_id, OrderItemRow.quantity).where(
-            OrderItemRow.order_id.in_(stage.orders)
-        )
-        quantities = {row.order_id: row.quantity for row in await connection.execute(items)}
-        rows: list[list[Row[Any]]] = [
-            list(
-                (
-                    await connection.execute(select(table.__table__).where(of.in_(stage.orders)))
-                ).all()
-            )
-            for table, of in (
-                (OrderRow, OrderRow.id),
-                (PaymentRow, PaymentRow.order_id),
-                (OrderHistoryRow, OrderHistoryRow.order_id),
-            )
-        ]
-    return Books(on_sale.available, on_sale.capacity, rows[0], quantities, rows[1], rows[2])

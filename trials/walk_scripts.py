@@ -1,118 +1,88 @@
-"""Which scripts a random walk may follow, and how one is played."""
+"""Which scripts a random walk may follow."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args, get_type_hints
 
 from hypothesis import strategies as st
 
-from tests.workflows.saga import HOLD
-from trials.walk_rules import check_moment, check_rest
-from trials.walk_stage import MOMENT, TICKETS_OF, Stage, set_stage
-from trials.walk_steps import (
-    AtOnce,
-    Cancel,
-    Checkout,
+from trials.walk_buyers import Cancel, Checkout, Pay, PayLate, Return, Settle
+from trials.walk_operators import Reconcile, RequestCancellation, Reset, Terminate
+from trials.walk_stage import TICKETS_OF
+from trials.walk_steps import AtOnce, Pass, PassToDeadline, Step
+from trials.walk_stripe import (
+    Alter,
     Deliver,
+    DeliverToStrangers,
     Fault,
-    Pass,
-    PassToDeadline,
-    Pay,
-    Reconcile,
-    RequestCancellation,
-    Return,
-    Settle,
-    Step,
-    Terminate,
+    PayStranger,
 )
-from trials.world import World
 
 Script = Sequence[Step]
-
-ENDS_WITHIN = HOLD + timedelta(minutes=10)
-DAY = timedelta(days=1)
-
-orders = st.integers(0, len(TICKETS_OF) - 1)
-checkout: st.SearchStrategy[Step] = st.builds(Checkout, orders, st.integers(1, 2))
-pay: st.SearchStrategy[Step] = st.builds(Pay, orders, st.sampled_from(("good", "declined", "bank")))
-requests = st.sampled_from(("create", "create", "create", "expire", "retrieve", "list", "refund"))
-fault: st.SearchStrategy[Step] = st.one_of(  # Stripe saves no 429 under a key
-    st.builds(Fault, requests, st.just("error_before"), st.integers(1, 3), st.just(429)),
-    st.builds(
-        Fault,
-        requests,
-        st.sampled_from(get_args(get_type_hints(Fault)["kind"])),
-        st.integers(1, 3),
-        st.sampled_from((500, 503)),
-    ),
-)
+Steps = st.SearchStrategy[Step]
 
 
-def _weighed(steps: Mapping[st.SearchStrategy[Step], int]) -> st.SearchStrategy[Step]:
+def _weighed(steps: Mapping[Steps, int]) -> Steps:
     """Return one of these strategies, each as often as it weighs; `one_of` knows no weights."""
     bag = [strategy for strategy, weight in steps.items() for _ in range(weight)]
     return st.sampled_from(bag).flatmap(lambda strategy: strategy)
 
 
-COMMON: dict[st.SearchStrategy[Step], int] = {
-    checkout: 6,
-    pay: 6,
-    st.builds(Deliver, orders, st.integers(-3, -1), st.integers(1, 2)): 3,
-    st.builds(Return, orders): 2,
-    st.builds(Settle, orders, st.booleans()): 2,
-    st.builds(Cancel, orders): 2,
-    st.builds(RequestCancellation, orders): 1,
-    st.builds(Reconcile): 1,
-    st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))): 1,
-    st.builds(PassToDeadline, orders, st.integers(-1, 1)): 2,
-    fault: 4,
-}
-together = st.lists(_weighed(COMMON), min_size=2, max_size=3)
-alone = _weighed(COMMON | {st.builds(AtOnce, together): 4, st.builds(Terminate, orders): 1})
-some_steps = st.lists(alone, max_size=10)
-# In pieces, for they are longer than one list on the average, and shrink to nothing all the same.
-scripts = st.tuples(
-    st.lists(_weighed({checkout: 3, fault: 1}), max_size=4), some_steps, some_steps, some_steps
-).map(lambda pieces: [step for piece in pieces for step in piece])
+orders = st.integers(0, len(TICKETS_OF) - 1)
+checkout: Steps = st.builds(Checkout, orders, st.integers(1, 2))
+requests = st.sampled_from(("create", "create", "create", "expire", "retrieve", "list", "refund"))
+kinds = st.sampled_from(get_args(get_type_hints(Fault)["kind"]))
+fault: Steps = _weighed(
+    {
+        st.builds(Fault, requests, kinds, st.integers(1, 3), st.sampled_from((500, 503))): 5,
+        # Stripe saves neither of these under a key.
+        st.builds(Fault, requests, st.just("error_before"), st.integers(1, 3), st.just(429)): 3,
+        st.builds(Fault, st.just("create"), st.just("error_before"), st.just(1), st.just(401)): 1,
+    }
+)
+currencies = st.sampled_from(("eur", "usd"))
+fields = st.sampled_from(get_args(get_type_hints(Alter)["field"]))
 
 
-async def play(world: World, script: Script) -> Counter[str]:
-    """Play a script and see to its end; return how many orders ended in which status.
+def _steps_of(order: int) -> dict[Steps, int]:
+    """Return what may happen to an order or around it, and how often: the weights.
 
-    Raises Broken where a promise was broken.
+    One order's steps come several in a row: so they meet more often than by chance.
     """
-    stage = await set_stage(world)
-    try:
-        for step in script:
-            await step.act(stage)
-            await world.let_pass(MOMENT)
-            await check_moment(stage)
-    finally:
-        await world.fault("", "", times=0)
-    await _come_to_rest(stage)
-    return await check_rest(stage)
+    its = st.just(order)
+    return {
+        st.builds(Checkout, its, st.integers(1, 2)): 6,
+        st.builds(Pay, its, st.sampled_from(("good", "good", "declined", "bank"))): 8,
+        st.builds(PayLate, its): 4,
+        st.builds(PayStranger, its, st.sampled_from((4500, 50)), currencies): 1,
+        st.builds(Alter, its, fields): 1,
+        st.builds(Deliver, its, st.integers(-3, -1), st.integers(1, 2)): 4,
+        st.builds(Return, its): 2,
+        st.builds(Settle, its, st.booleans()): 3,
+        st.builds(Cancel, its): 2,
+        st.builds(RequestCancellation, its): 1,
+        st.builds(Terminate, its): 2,
+        st.builds(Reset, its): 1,
+        st.builds(PassToDeadline, its, st.integers(-1, 1)): 4,
+        fault: 5,
+        st.builds(Reconcile): 2,
+        st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))): 1,
+        st.builds(DeliverToStrangers, st.sampled_from(("", "ord_of_another_shop"))): 1,
+    }
 
 
-async def _come_to_rest(stage: Stage) -> None:
-    """Let everything end by itself, without one webhook; then let all of them come, late."""
-    await _pass_quietly(stage, ENDS_WITHIN)
-    for order in range(len(stage.orders)):
-        await Settle(order).act(stage)
-    await _pass_quietly(stage, DAY + ENDS_WITHIN)
-    for order_id in stage.orders:  # a terminated checkout's delayed payment may take its time
-        if deadline := await stage.deadline(order_id):
-            now = await stage.world.environment.get_current_time()
-            await _pass_quietly(stage, deadline + ENDS_WITHIN - now)
-    await check_rest(stage)
-    for order, order_id in enumerate(stage.orders):
-        for event in range(len(stage.events(order_id))):
-            await Deliver(order, event).act(stage)
-    await _pass_quietly(stage, ENDS_WITHIN)
+def _passage(order: int) -> st.SearchStrategy[list[Step]]:
+    begun: list[list[Step]] = [[], [Checkout(order)], [Checkout(order)], [Checkout(order, 2)]]
+    steps = _steps_of(order)
+    together = st.lists(_weighed(steps), min_size=2, max_size=3)
+    alone_or_not = _weighed({**steps, st.builds(AtOnce, together): 6})
+    return st.tuples(st.sampled_from(begun), st.lists(alone_or_not, max_size=10)).map(_joined)
 
 
-async def _pass_quietly(stage: Stage, duration: timedelta) -> None:
-    """Let time pass, and then the reconciler run."""
-    await stage.world.let_pass(duration, longest_step=DAY)
-    await stage.reconcile()
-    await stage.world.let_pass(MOMENT)
+def _joined(pieces: Iterable[Sequence[Step]]) -> list[Step]:
+    return [step for piece in pieces for step in piece]
+
+
+# In pieces, for they are longer than one list on the average, and shrink to nothing all the same.
+passage = orders.flatmap(_passage)
+beginning = st.lists(_weighed({checkout: 3, fault: 1}), max_size=4)
+scripts = st.tuples(beginning, passage, passage, passage, passage).map(_joined)

@@ -1,13 +1,16 @@
 """The stage of one walk: some orders for few tickets, and what can be seen of them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from sqlalchemy import select
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from database.models import PaymentRow
 from database.payments import open_attempt
 from domain.ids import (
     OrderId,
@@ -19,12 +22,14 @@ from domain.ids import (
 from domain.stripe_event import SESSION_EVENTS
 from stripe_sandbox.store import Document
 from tests.workflows.saga import TASK_QUEUE
+from trials.walk_clock import Run
 from trials.world import World
 from workflows.reconcile import ReconcileWorkflow
 
 TICKETS_OF = (1, 2, 1, 2)  # the orders of a walk want six tickets of three
 CAPACITY = 3
 MOMENT = timedelta(seconds=1)
+RECONCILED_EVERY = timedelta(hours=12)
 RECONCILED_WITHIN = timedelta(seconds=30)
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
@@ -37,13 +42,30 @@ class Broken(AssertionError):
 
 
 class Stage:
-    """One walk's orders in the world."""
+    """One walk's orders in the world.
+
+    `misfits` are the sessions whose money no order may take: altered ones, and strangers'.
+    """
 
     def __init__(self, world: World, tickets: TicketTypeId, orders: list[OrderId]) -> None:
         self.world = world
         self.tickets = tickets
         self.orders = orders
+        self.strangers: set[str] = set()
+        self.misfits: set[str] = set()
+        self.delivered: list[str] = []
+        self.seen: Counter[str] = Counter()
         self._reconciliations: list[str] = []
+
+    def saw(self, what: str, times: int = 1) -> None:
+        """Count something that really happened."""
+        self.seen[what] += times
+
+    def by_place(self, text: str) -> str:
+        """Name the orders in a text by their place on the stage, as the steps do."""
+        for place, order_id in enumerate(self.orders):
+            text = text.replace(order_id, f"order {place}")
+        return text
 
     async def call(self, method: str, path: str, allowed: Iterable[int]) -> None:
         """Call the API; a buyer whose answer takes too long goes away.
@@ -53,6 +75,7 @@ class Stage:
         response = await self.within_patience(self.world.api.request(method, path))
         if response and response.status_code not in allowed:
             raise Broken(f"{method} {path} answered {response.status_code} {response.text}")
+        self.saw(f"answers {response.status_code}" if response else "answers not waited for")
 
     async def within_patience(self, answer: Awaitable[Answer]) -> Answer | None:
         """Return an answer, or None when it has not come while some seconds passed."""
@@ -67,15 +90,19 @@ class Stage:
         return None
 
     def sessions(self, order_id: OrderId) -> list[Document]:
-        """Return the sessions that Stripe has for an order, oldest first."""
+        """Return the sessions that Stripe has in an order's name, oldest first."""
         return [
             session
             for session in self.world.account.store.all("checkout.session")
             if session["client_reference_id"] == order_id
         ]
 
+    def our_sessions(self, order_id: OrderId) -> list[Document]:
+        """Return those of an order's sessions that are not a stranger's."""
+        return [one for one in self.sessions(order_id) if one["id"] not in self.strangers]
+
     def events(self, order_id: OrderId) -> list[Document]:
-        """Return the events that Stripe has for an order's sessions, oldest first."""
+        """Return the events that Stripe has in an order's name, oldest first."""
         return [
             event
             for event in self.world.account.store.all("event")
@@ -89,10 +116,35 @@ class Stage:
             attempt = await open_attempt(connection, order_id)
         return attempt.expires_at if attempt else None
 
-    def checkout(self, order: int) -> WorkflowHandle[Any, Any]:
+    async def saw_payment(self, session_id: str) -> None:
+        """Count a payment, and whether it came in the very second of its deadline."""
+        self.saw("payments")
+        deadline = select(PaymentRow.expires_at).where(PaymentRow.provider_ref == session_id)
+        async with self.world.database.transaction() as connection:
+            due = (await connection.execute(deadline)).scalar_one_or_none()
+        now = datetime.fromtimestamp(self.world.account.now(), UTC)
+        self.saw("at the deadline", due is not None and abs(now - due) <= MOMENT)
+
+    def checkout(self, order: int) -> Run:
         """Return the workflow of an order's checkout, running or not."""
         workflow_id = checkout_workflow_id(self.orders[order])
         return self.world.environment.client.get_workflow_handle(workflow_id)
+
+    async def terminate(self, order: int) -> None:
+        """Terminate an order's checkout. Raises RPCError where there is none."""
+        run_id = (await self.checkout(order).describe()).run_id
+        client = self.world.environment.client
+        run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
+        amid = await self.world.clock.terminate(run)
+        self.saw("terminations amid a step" if amid else "terminations")
+
+    async def let_pass(self, duration: timedelta) -> None:
+        """Let time pass; the reconciler runs in it, though more seldom than in truth."""
+        while duration > RECONCILED_EVERY:
+            await self.world.let_pass(RECONCILED_EVERY)
+            await self.reconcile()
+            duration -= RECONCILED_EVERY
+        await self.world.let_pass(duration)
 
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
@@ -100,6 +152,7 @@ class Stage:
             ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
         )
         self._reconciliations.append(run.id)
+        self.world.clock.watch(run)
         await self.world.let_pass(RECONCILED_WITHIN)
 
     async def running(self) -> list[str]:
@@ -123,7 +176,7 @@ class Stage:
         return found.status is WorkflowExecutionStatus.RUNNING
 
     async def ledger(self, order_id: OrderId) -> dict[str, Any]:
-        """Return Stripe's own account of an order's money."""
+        """Return Stripe's own account of the money in an order's name."""
         found: dict[str, Any] = await self.world.sandbox("GET", f"ledger?order_id={order_id}")
         return found
 

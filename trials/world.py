@@ -3,7 +3,6 @@
 Built from what the tests are built from, so that a walk that failed can become a test.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -38,20 +37,13 @@ from stripe_sandbox.settings import Settings as SandboxSettings
 from tests.api.world import STRIPE_KEY, api_settings, token
 from tests.serving import served
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
+from trials.walk_clock import Clock
 from worker import build_worker
 from workflows import search_attributes
 
 BUYER = "buyer"
 TIME_STEP = timedelta(minutes=30)  # by so much Stripe's clock is behind Temporal's at the most
-STUCK_AFTER_SECONDS = 15
 _TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
-
-
-class ClockStuck(Exception):
-    """The test server skips no more time, in this world: it lost count of what is going on.
-
-    So it does where a workflow is terminated whose activity is under way.
-    """
 
 
 class World(Saga):
@@ -59,7 +51,7 @@ class World(Saga):
 
     api: httpx2.AsyncClient
     stripe: FastAPI
-    skipping: asyncio.Lock
+    clock: Clock
 
     @property
     def account(self) -> Account:
@@ -74,17 +66,9 @@ class World(Saga):
         """
         while duration > timedelta():
             step = min(duration, longest_step)
-            async with self.skipping:  # the test server cannot skip for two
-                await self._skip(step)
+            await self.clock.skip(step)
+            await self.set_stripes_clock(await self.environment.get_current_time())
             duration -= step
-
-    async def _skip(self, duration: timedelta) -> None:
-        try:
-            async with asyncio.timeout(STUCK_AFTER_SECONDS):
-                await self.environment.sleep(duration)
-        except TimeoutError:
-            raise ClockStuck from None
-        await self.set_stripes_clock(await self.environment.get_current_time())
 
 
 @contextmanager
@@ -117,7 +101,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
         await _empty(database)
         sdk = connect_stripe(STRIPE_KEY, sandbox_url, http)
         made = World(environment, database, sdk, http, sandbox_url)
-        made.api, made.stripe, made.skipping = api, sandbox, asyncio.Lock()
+        made.api, made.stripe, made.clock = api, sandbox, Clock(environment)
         yield made
     await database.close()
 

@@ -51,6 +51,7 @@ class CheckoutWorkflow(CheckoutRequests):
         super().__init__()
         self._order_id = order.order_id
         self._deadline: datetime | None = None
+        self._told: PaymentReport | None = None
 
     @workflow.run
     async def run(self, order: OrderRef) -> CheckoutOutcome:
@@ -141,7 +142,7 @@ class CheckoutWorkflow(CheckoutRequests):
             await self._extend(self._extensions.popleft())
             return None
         asking = [self._rechecks.popleft() for _ in range(len(self._rechecks))]
-        report = self._reports.popleft() if self._reports else await self._ask_stripe(attempt)
+        report = self._next_told() or await self._ask_stripe(attempt)
         for question in asking:
             recheck = Recheck(self._order_id, question.request, report)
             await in_database(Attempts.record_recheck, recheck, summary="an operator asked Stripe")
@@ -149,6 +150,10 @@ class CheckoutWorkflow(CheckoutRequests):
         for question in asking:
             question.give(report.status)
         return outcome
+
+    def _next_told(self) -> PaymentReport | None:
+        self._told = self._reports.popleft() if self._reports else None
+        return self._told
 
     async def _ask_stripe(self, attempt: Attempt) -> PaymentReport:
         if self._cancel or not self._time_left:
@@ -200,8 +205,8 @@ class CheckoutWorkflow(CheckoutRequests):
                 return CheckoutOutcome.PAID
             case Settlement.LATE:  # somebody else has decided the order
                 return await self._cancel_order(CloseReason.CANCELLED)
-            case Settlement.SET_ASIDE if report.event_id:
-                self._look = True  # what does Stripe itself say?
+            case Settlement.SET_ASIDE if report is self._told:
+                self._look = True  # what does Stripe itself say of our session?
                 return None
             case Settlement.SET_ASIDE:
                 outcome = await self._cancel_order(CloseReason.PAYMENT_MISMATCH)

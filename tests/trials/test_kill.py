@@ -44,6 +44,16 @@ async def test_nothing_is_lost_when_processes_are_killed_under_load(directory: P
     assert await run(scale, directory)
 
 
+@pytest.mark.timeout(300)
+async def test_nothing_is_lost_when_workers_are_killed_before_and_after_an_effect(
+    directory: Path,
+) -> None:
+    points = ("hold_tickets.ends", "create_session.stripe-answered", "mark_paid.begins")
+    scale = Scale(orders=12, seed=1, hold_seconds=5, points=points, leaves_to_reconciler=False)
+    assert await run(scale, directory)
+    assert not list((directory / "points").iterdir()), "a worker died at each of them"
+
+
 @pytest.mark.parametrize(
     "books",
     [

@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from trials.walk import Findings, hunt
-from trials.walk_scripts import Script, play
-from trials.walk_steps import Checkout, Deliver, PassToDeadline, Pay, Terminate
+from trials.walk_buyers import Checkout, Pay
+from trials.walk_findings import Findings
+from trials.walk_hunt import Hunt
+from trials.walk_operators import Terminate
+from trials.walk_play import play
+from trials.walk_scripts import Script
+from trials.walk_steps import PassToDeadline
+from trials.walk_stripe import Deliver
 from trials.world import World, world
 
 WALKS = 20
@@ -36,7 +41,7 @@ async def test_a_script_ends_as_it_should(walker: World, script: Script, end: st
 
 
 @pytest.mark.timeout(600)
-async def test_no_walk_breaks_a_promise(walker: World) -> None:
+async def test_no_walk_breaks_a_promise(database_url: str) -> None:
     findings = Findings()
-    await hunt(walker, findings, seed=1, walks=WALKS)
-    assert not findings.failed, findings.failure()
+    await Hunt(database_url, findings).run(seed=1, walks=WALKS)
+    assert findings.script is None, findings.failure()

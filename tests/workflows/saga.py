@@ -223,7 +223,7 @@ class Saga(Orders):
         await self.environment.client.get_workflow_handle(workflow_id).result()
 
     async def refunded(self, order_id: OrderId) -> list[int]:
-        """Return the amounts that Stripe gave back for an order, once it was asked for all."""
+        """Return the amounts that Stripe gave back for an order, once it was asked to."""
         async with self.database.transaction() as connection:
             opened = await refunds_of(connection, order_id)
         for refund in opened:

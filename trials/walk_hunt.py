@@ -1,0 +1,87 @@
+"""Hunting for a script that breaks a promise, and for a shorter one that does."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from temporalio.service import RPCError
+
+from trials.walk_clock import ClockStuck
+from trials.walk_findings import Findings
+from trials.walk_play import play
+from trials.walk_scripts import Script, scripts
+from trials.world import World, world
+
+WALK_WITHIN_SECONDS = 120
+SHRINK_WITHIN_SECONDS = 180
+BROKEN_DOWN = (ClockStuck, TimeoutError, RPCError)
+
+
+class Hunt:
+    """Walks in one world after the other; the next one begins where the test server broke down.
+
+    Servers and threads are not deterministic to the last microsecond: the shortest script that
+    ever failed counts, also where Hypothesis cannot make it fail again.
+    """
+
+    def __init__(
+        self, database_url: str, findings: Findings, ends_at: float = float("inf")
+    ) -> None:
+        self._database_url = database_url
+        self._findings = findings
+        self._ends_at = ends_at
+        self._world: World | None = None
+        self._stack = AsyncExitStack()
+
+    async def run(self, *, seed: int, walks: int) -> None:
+        """Walk so many times, or until `ends_at` (monotonic); shrink the first failure."""
+        loop = asyncio.get_running_loop()
+
+        def walk(script: Script) -> None:
+            asyncio.run_coroutine_threadsafe(self._walk(script), loop).result()
+
+        search = seeded(seed)(
+            settings(
+                max_examples=walks,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+                report_multiple_bugs=False,
+            )(given(scripts)(walk))
+        )
+        try:
+            await asyncio.to_thread(search)
+        except Exception:
+            if self._findings.script is None:
+                raise
+        finally:
+            await self._leave()
+
+    async def _walk(self, script: Script) -> None:
+        if time.monotonic() > self._ends_at:
+            return
+        self._findings.walks += 1
+        self._findings.steps += len(script)
+        try:
+            async with asyncio.timeout(WALK_WITHIN_SECONDS):
+                self._findings.reached += await play(await self._enter(), script)
+        except BROKEN_DOWN:
+            self._findings.spoilt += 1
+            await self._leave()
+        except Exception as error:
+            if self._findings.script is None:
+                self._ends_at = time.monotonic() + SHRINK_WITHIN_SECONDS
+            self._findings.fail(f"{type(error).__name__}: {error}", script)
+            raise
+
+    async def _enter(self) -> World:
+        if self._world is None:
+            self._world = await self._stack.enter_async_context(world(self._database_url))
+        return self._world
+
+    async def _leave(self) -> None:
+        self._world = None
+        await self._stack.aclose()

@@ -1,0 +1,102 @@
+"""What operators do to the checkouts of a random walk, and the reconciler."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import WorkflowExecutionSignaledEventAttributes
+from temporalio.common import RawValue
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.checkout import OrderRef
+from tests.workflows.saga import TASK_QUEUE
+from trials.walk_clock import Run
+from trials.walk_stage import Stage
+from workflows.checkout import CheckoutWorkflow
+
+Signal = WorkflowExecutionSignaledEventAttributes
+
+
+@dataclass(frozen=True)
+class RequestCancellation:
+    """An operator presses Request Cancellation."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """Cancel the workflow."""
+        with _if_there_is_one():
+            await stage.checkout(self.order).cancel()
+            stage.saw("cancellations requested")
+
+
+@dataclass(frozen=True)
+class Terminate:
+    """An operator presses Terminate."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """End the workflow where it stands."""
+        with _if_there_is_one():
+            await stage.terminate(self.order)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """An operator resets a checkout to its start, whether it runs or has ended.
+
+    The test server cannot reset. What Temporal makes of it is done in its place: the run is
+    terminated, and a new one begins with the same input and is told the same signals.
+    """
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """Let the workflow begin again."""
+        with _if_there_is_one():
+            signals = await _signals(stage.checkout(self.order))
+            with _if_there_is_one():
+                await stage.terminate(self.order)
+            await self._begin_again(stage, signals)
+
+    async def _begin_again(self, stage: Stage, signals: list[Signal]) -> None:
+        with suppress(WorkflowAlreadyStartedError):  # somebody was faster
+            run = await stage.world.environment.client.start_workflow(
+                CheckoutWorkflow.run,
+                OrderRef(stage.orders[self.order]),
+                id=stage.checkout(self.order).id,
+                task_queue=TASK_QUEUE,
+            )
+            stage.saw("resets")
+            for signal in signals:
+                values = [RawValue(payload) for payload in signal.input.payloads]
+                await run.signal(signal.signal_name, args=values)
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    """The reconciler's time has come."""
+
+    async def act(self, stage: Stage) -> None:
+        """Run it."""
+        await stage.reconcile()
+
+
+async def _signals(run: Run) -> list[Signal]:
+    return [
+        event.workflow_execution_signaled_event_attributes
+        async for event in run.fetch_history_events()
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    ]
+
+
+@contextmanager
+def _if_there_is_one() -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
