@@ -18,9 +18,10 @@ ACTIONS = ("cancel", "extend", "recheck", "resolve")
 ACTION = {"reason": "the buyer is on the phone", "expected_status": "CREATED"}
 PAYMENT = """
     INSERT INTO payments (id, order_id, provider_ref, payment_intent, amount_cents, captured_cents,
-                          currency, status, livemode, base_url, expires_at, session_expires_at)
+                          currency, status, livemode, base_url, looked_at, expires_at,
+                          session_expires_at)
     VALUES (:payment, :order, :session, :intent, 9000, :captured, 'eur', :status, false, '',
-            now() + :minutes * interval '1 minute', now() + interval '65 minutes')
+            now(), now() + :minutes * interval '1 minute', now() + interval '65 minutes')
 """
 REFUND = """
     INSERT INTO refunds (id, order_id, payment_id, payment_intent, idempotency_key, stripe_id,
