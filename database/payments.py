@@ -101,6 +101,25 @@ async def store_session(
     )
 
 
+async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
+    """Return all attempts of an order, oldest first."""
+    statement = (
+        select(PaymentRow.__table__).where(PaymentRow.order_id == order_id).order_by(PaymentRow.id)
+    )
+    return list((await connection.execute(statement)).all())
+
+
+async def close(connection: AsyncConnection, payment_id: PaymentId, status: PaymentStatus) -> bool:
+    """Move an open attempt to a closed status; False when somebody was faster."""
+    statement = (
+        update(PaymentRow)
+        .where(PaymentRow.id == payment_id, IS_OPEN)
+        .values(status=status, updated_at=func.now())
+        .returning(PaymentRow.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
 async def extend(connection: AsyncConnection, attempt: Attempt, until: datetime) -> bool:
     """Move the deadline that an attempt knows to a later one (UTC) that its session outlives.
 
@@ -125,25 +144,6 @@ async def latest_deadline(connection: AsyncConnection, payment_id: PaymentId) ->
     """Return how far an attempt's deadline can be moved (UTC)."""
     statement = select(PaymentRow.session_expires_at).where(PaymentRow.id == payment_id)
     return (await connection.execute(statement)).scalar_one() - DEADLINE_BEFORE_EXPIRY
-
-
-async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
-    """Return all attempts of an order, oldest first."""
-    statement = (
-        select(PaymentRow.__table__).where(PaymentRow.order_id == order_id).order_by(PaymentRow.id)
-    )
-    return list((await connection.execute(statement)).all())
-
-
-async def close(connection: AsyncConnection, payment_id: PaymentId, status: PaymentStatus) -> bool:
-    """Move an open attempt to a closed status; False when somebody was faster."""
-    statement = (
-        update(PaymentRow)
-        .where(PaymentRow.id == payment_id, IS_OPEN)
-        .values(status=status, updated_at=func.now())
-        .returning(PaymentRow.id)
-    )
-    return (await connection.execute(statement)).one_or_none() is not None
 
 
 def mismatch(row: Row[Any] | None, report: PaymentReport) -> str | None:

@@ -137,7 +137,7 @@ class CheckoutWorkflow(CheckoutRequests):
             await self._extend(self._extensions.popleft())
             return None
         asking = [self._rechecks.popleft() for _ in range(len(self._rechecks))]
-        report = self._reports.popleft() if self._reports else await self._ask_stripe(attempt)
+        report = await self._next_report(attempt)
         for question in asking:
             recheck = Recheck(self._order_id, question.request, report)
             await in_database(Attempts.record_recheck, recheck, summary="an operator asked Stripe")
@@ -146,7 +146,10 @@ class CheckoutWorkflow(CheckoutRequests):
             question.give(report.status)
         return outcome
 
-    async def _ask_stripe(self, attempt: Attempt) -> PaymentReport:
+    async def _next_report(self, attempt: Attempt) -> PaymentReport:
+        """Return what Stripe says, by an event or because it is asked now."""
+        if self._reports:
+            return self._reports.popleft()
         if self._cancel or not self._time_left:
             return await self._close_session(attempt)
         self._look = False
