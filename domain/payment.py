@@ -22,8 +22,9 @@ class PaymentStatus(StrEnum):
 
 OPEN_STATUSES = (PaymentStatus.PENDING, PaymentStatus.PROCESSING)
 
-# However often a deadline is moved, it is ours that closes the session and not Stripe's own.
-DEADLINE_BEFORE_EXPIRY = timedelta(minutes=5)
+# However often a deadline is moved, it is ours that closes the session and not Stripe's own; and
+# the clocks may differ by ten minutes.
+DEADLINE_BEFORE_EXPIRY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
