@@ -108,6 +108,43 @@ class Attempts:
         return payments.attempt_of(row)
 
     @activity.defn
+    async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:
+        """Close the attempt, if there is one; the order stays as it is and can be tried again.
+
+        `updated_at` tells the API that the answer to this checkout no longer stands. Returns what
+        the order is: it is not CREATED if it had already been decided.
+        """
+        async with self._database.transaction() as connection:
+            status = await lock_order(connection, closing.order_id)
+            if status is OrderStatus.CREATED:
+                await _give_back(connection, closing)
+                await touch_order(connection, closing.order_id)
+                await _record(connection, "checkout_refused", closing)
+            return status
+
+    @activity.defn
+    async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:
+        """Close the attempt, give its tickets back and mark the order CANCELLED.
+
+        Stripe has said that nobody can pay any more. Returns what the order is afterwards:
+        it is not CANCELLED if it had already been paid.
+        """
+        async with self._outbox.transaction(closing.order_id) as connection:
+            status = await lock_order(connection, closing.order_id)
+            await _give_back(connection, closing)
+            if status is not OrderStatus.CREATED:
+                return status
+            await connection.execute(
+                update(OrderRow)
+                .where(OrderRow.id == closing.order_id, OrderRow.status == OrderStatus.CREATED)
+                .values(
+                    status=OrderStatus.CANCELLED, cancelled_at=func.now(), updated_at=func.now()
+                )
+            )
+            await _record(connection, "order_cancelled", closing)
+            return OrderStatus.CANCELLED
+
+    @activity.defn
     async def extend_deadline(self, extension: Extension) -> Attempt:
         """Give the buyer more time, as far as Stripe's session allows; return the attempt then.
 
@@ -148,43 +185,6 @@ class Attempts:
                 session=report.session_id,
                 payment_intent=report.payment_intent,
             )
-
-    @activity.defn
-    async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:
-        """Close the attempt, if there is one; the order stays as it is and can be tried again.
-
-        `updated_at` tells the API that the answer to this checkout no longer stands. Returns what
-        the order is: it is not CREATED if it had already been decided.
-        """
-        async with self._database.transaction() as connection:
-            status = await lock_order(connection, closing.order_id)
-            if status is OrderStatus.CREATED:
-                await _give_back(connection, closing)
-                await touch_order(connection, closing.order_id)
-                await _record(connection, "checkout_refused", closing)
-            return status
-
-    @activity.defn
-    async def cancel_order(self, closing: CloseAttempt) -> OrderStatus:
-        """Close the attempt, give its tickets back and mark the order CANCELLED.
-
-        Stripe has said that nobody can pay any more. Returns what the order is afterwards:
-        it is not CANCELLED if it had already been paid.
-        """
-        async with self._outbox.transaction(closing.order_id) as connection:
-            status = await lock_order(connection, closing.order_id)
-            await _give_back(connection, closing)
-            if status is not OrderStatus.CREATED:
-                return status
-            await connection.execute(
-                update(OrderRow)
-                .where(OrderRow.id == closing.order_id, OrderRow.status == OrderStatus.CREATED)
-                .values(
-                    status=OrderStatus.CANCELLED, cancelled_at=func.now(), updated_at=func.now()
-                )
-            )
-            await _record(connection, "order_cancelled", closing)
-            return OrderStatus.CANCELLED
 
 
 def _at(time: datetime) -> str:

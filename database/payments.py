@@ -117,32 +117,6 @@ async def store_session(
     )
 
 
-async def extend(connection: AsyncConnection, attempt: Attempt, until: datetime) -> bool:
-    """Move the deadline that an attempt knows to a later one (UTC) that its session outlives.
-
-    False when the attempt waits for no payment, has no session yet, or has another deadline.
-    """
-    statement = (
-        update(PaymentRow)
-        .where(
-            PaymentRow.id == attempt.id,
-            PaymentRow.status == PaymentStatus.PENDING,
-            PaymentRow.provider_ref.is_not(None),
-            PaymentRow.expires_at == attempt.expires_at,
-            PaymentRow.session_expires_at >= until + DEADLINE_BEFORE_EXPIRY,
-        )
-        .values(expires_at=until, updated_at=func.now())
-        .returning(PaymentRow.id)
-    )
-    return (await connection.execute(statement)).one_or_none() is not None
-
-
-async def latest_deadline(connection: AsyncConnection, payment_id: PaymentId) -> datetime:
-    """Return how far an attempt's deadline can be moved (UTC)."""
-    statement = select(PaymentRow.session_expires_at).where(PaymentRow.id == payment_id)
-    return (await connection.execute(statement)).scalar_one() - DEADLINE_BEFORE_EXPIRY
-
-
 async def looked_at(connection: AsyncConnection, payment_id: PaymentId, at: datetime) -> None:
     """Note that Stripe said at a time (UTC) how an attempt's session stands."""
     await connection.execute(
@@ -167,6 +141,32 @@ async def close(connection: AsyncConnection, payment_id: PaymentId, status: Paym
         .returning(PaymentRow.id)
     )
     return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def extend(connection: AsyncConnection, attempt: Attempt, until: datetime) -> bool:
+    """Move the deadline that an attempt knows to a later one (UTC) that its session outlives.
+
+    False when the attempt waits for no payment, has no session yet, or has another deadline.
+    """
+    statement = (
+        update(PaymentRow)
+        .where(
+            PaymentRow.id == attempt.id,
+            PaymentRow.status == PaymentStatus.PENDING,
+            PaymentRow.provider_ref.is_not(None),
+            PaymentRow.expires_at == attempt.expires_at,
+            PaymentRow.session_expires_at >= until + DEADLINE_BEFORE_EXPIRY,
+        )
+        .values(expires_at=until, updated_at=func.now())
+        .returning(PaymentRow.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def latest_deadline(connection: AsyncConnection, payment_id: PaymentId) -> datetime:
+    """Return how far an attempt's deadline can be moved (UTC)."""
+    statement = select(PaymentRow.session_expires_at).where(PaymentRow.id == payment_id)
+    return (await connection.execute(statement)).scalar_one() - DEADLINE_BEFORE_EXPIRY
 
 
 def mismatch(row: Row[Any] | None, report: PaymentReport) -> str | None:

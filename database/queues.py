@@ -17,12 +17,13 @@ IS_OVERDUE = PaymentRow.expires_at < func.now() - STUCK_AFTER
 _HAS_NO_SESSION = and_(
     PaymentRow.provider_ref.is_(None), PaymentRow.created_at < func.now() - STUCK_AFTER
 )
+_FOR_A_PERSON: ColumnElement[bool] = OrderRow.needs_attention.expression  # as its index says it
 _OF_QUEUE: dict[Queue, ColumnElement[bool]] = {
     Queue.IN_FLIGHT: OrderRow.id.in_(select(PaymentRow.order_id).where(IS_OPEN)),
     Queue.STUCK: OrderRow.id.in_(
         select(PaymentRow.order_id).where(IS_OPEN, or_(IS_OVERDUE, _HAS_NO_SESSION))
     ),
-    Queue.NEEDS_ATTENTION: OrderRow.needs_attention.is_(True),
+    Queue.NEEDS_ATTENTION: _FOR_A_PERSON,
     Queue.DRIFT: OrderRow.id.in_(
         select(OrderHistoryRow.order_id).where(
             OrderHistoryRow.action == DRIFT_FOUND,
@@ -53,7 +54,7 @@ class Wanted:
         if self.status is not None:
             found.append(OrderRow.status == self.status)
         if self.needs_attention is not None:
-            found.append(OrderRow.needs_attention.is_(self.needs_attention))
+            found.append(_FOR_A_PERSON if self.needs_attention else ~_FOR_A_PERSON)
         if self.text is not None:
             found.append(OrderRow.id.in_(_named_by(self.text)))
         if self.queue is not None:

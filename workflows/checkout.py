@@ -142,7 +142,7 @@ class CheckoutWorkflow(CheckoutRequests):
             await self._extend(self._extensions.popleft())
             return None
         asking = [self._rechecks.popleft() for _ in range(len(self._rechecks))]
-        report = self._next_told() or await self._ask_stripe(attempt)
+        report = await self._next_report(attempt)
         for question in asking:
             recheck = Recheck(self._order_id, question.request, report)
             await in_database(Attempts.record_recheck, recheck, summary="an operator asked Stripe")
@@ -151,11 +151,11 @@ class CheckoutWorkflow(CheckoutRequests):
             question.give(report.status)
         return outcome
 
-    def _next_told(self) -> PaymentReport | None:
+    async def _next_report(self, attempt: Attempt) -> PaymentReport:
+        """Return what Stripe says, by an event or because it is asked now."""
         self._told = self._reports.popleft() if self._reports else None
-        return self._told
-
-    async def _ask_stripe(self, attempt: Attempt) -> PaymentReport:
+        if self._told:
+            return self._told
         if self._cancel or not self._time_left:
             return await self._close_session(attempt)
         self._look = False

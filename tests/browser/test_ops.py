@@ -1,5 +1,6 @@
 """Operators find out where the money is and act on it, in Chromium."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -208,6 +209,18 @@ async def test_the_page_refreshes_itself_without_taking_the_focus(box: Box, desk
     await box.stripe("POST", f"sessions/{session['session_id']}/pay", {})
     await desk.reads("90.00 EUR here.")
     await expect(close).to_be_focused()
+
+
+async def test_the_rows_of_one_queue_are_gone_before_another_has_come(box: Box, desk: Desk) -> None:
+    order, _ = await box.checkout()
+    await desk.signs_in()
+    row = desk.page.get_by_role("link", name=order, exact=True)
+    await expect(row).to_be_visible()
+    never = asyncio.Event()
+    await desk.page.route("**/ops/orders?queue=stuck*", lambda _: never.wait())
+    await desk.looks_through("Stuck")
+    await expect(row).to_have_count(0)
+    never.set()
 
 
 async def test_a_narrow_screen_shows_one_thing_at_a_time(browser: Browser, box: Box) -> None:

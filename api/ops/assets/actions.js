@@ -2,7 +2,7 @@
 
 import { get, post, Problem } from "./api.js";
 import { byId, el } from "./dom.js";
-import { at, minorUnits, money } from "./format.js";
+import { at, minorUnits, money, words } from "./format.js";
 
 const UNDER_WAY_OR_DONE = ["pending", "requires_action", "succeeded"];
 
@@ -45,7 +45,7 @@ export const ACTIONS = [
   {
     name: "Refund",
     yes: "Give the money back",
-    applies: (story) => left(story) > 0,
+    applies: (story) => left(story) > 0 && !story.case.disputed,
     meaning: (story) => `Up to ${shown(story, left(story))} can go back to the buyer. When all of it has gone back, the tickets are void.`,
     fields: (story) => [
       el("label", { for: "amount" }, `Amount in ${story.case.currency.toUpperCase()}; left empty, all of it`),
@@ -90,5 +90,5 @@ async function refund(story, { reason, key }) {
     throw new Problem(409, "state_changed", "The order has changed since you opened it: look again.");
   }
   const made = await post(`orders/${encodeURIComponent(id)}/refunds`, { reason, ...amount }, key);
-  return `${shown(story, made.amount_cents)}: the refund is ${made.status}.`;
+  return `Refund of ${shown(story, made.amount_cents)}: ${words(made.status)}.`;
 }

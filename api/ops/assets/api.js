@@ -2,6 +2,8 @@
 
 import { token } from "./session.js";
 
+const SILENT_AFTER_MS = 20000; // an action answers within ten seconds, if only that it goes on
+
 /** An answer that says no; `message` is the problem's detail (RFC 9457). */
 export class Problem extends Error {
   constructor(status, code, detail) {
@@ -29,7 +31,8 @@ async function call(method, path, { body, key } = {}) {
   if (key) headers["Idempotency-Key"] = key;
   let answer;
   try {
-    answer = await fetch(path, { method, body, headers, cache: "no-store", credentials: "omit" });
+    const signal = AbortSignal.timeout(SILENT_AFTER_MS);
+    answer = await fetch(path, { method, body, headers, signal, cache: "no-store", credentials: "omit" });
   } catch {
     throw new Problem(0, "unreachable", "The API cannot be reached at the moment.");
   }

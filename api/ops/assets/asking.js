@@ -15,6 +15,7 @@ export function ask(action, story, done) {
   byId("ask-yes").disabled = false;
   byId("ask-problem").textContent = "";
   byId("reason").value = "";
+  byId("said").textContent = ""; // of what was done before
   byId("ask").showModal();
   (byId("ask-fields").querySelector("input") ?? byId("reason")).focus();
 }

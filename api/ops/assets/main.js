@@ -77,7 +77,11 @@ function signOut(why) {
 function move() {
   if (!token()) return;
   const { queue, q, order } = place();
-  if (shown.of !== `${queue} ${q}`) after = "";
+  if (shown.of !== `${queue} ${q}`) {
+    after = "";
+    byId("cases").replaceChildren(); // their links lead to where they were shown
+    byId("nothing").hidden = true;
+  }
   if (shown.order !== order) {
     byId("story").hidden = true;
     if (!order) document.querySelector(`[data-key="order-${CSS.escape(shown.order ?? "")}"]`)?.focus();
