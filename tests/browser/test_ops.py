@@ -105,6 +105,21 @@ async def test_a_stale_page_cannot_act(box: Box, desk: Desk) -> None:
     await desk.reads("90.00 EUR here.")
 
 
+async def test_a_part_of_the_money_is_given_back(box: Box, desk: Desk) -> None:
+    order, session = await box.checkout()
+    await box.stripe("POST", f"sessions/{session['session_id']}/pay", {})
+    assert await box.final_status(order) == "PAID"
+    await desk.signs_in()
+    await desk.searches(order)
+    await desk.story.get_by_role("button", name="Refund").click()
+    await desk.dialog.get_by_label("Amount").fill("30.00")
+    await desk.dialog.get_by_label("Reason").fill("one seat was wet")
+    await desk.dialog.get_by_role("button", name="Give the money back").click()
+    await desk.hears("Refund of 30.00 EUR: succeeded.")
+    await desk.reads("60.00 EUR here, 30.00 EUR went back.")
+    await desk.reads("one seat was wet")
+
+
 async def test_what_needed_attention_is_resolved(box: Box, desk: Desk, database: Database) -> None:
     order, _ = await box.checkout()
     async with database.transaction() as connection:

@@ -113,6 +113,38 @@ async def test_an_open_checkout_is_in_flight(shop: Shop) -> None:
     assert order not in await find(shop, queue="stuck")
 
 
+async def until_it_waits(shop: Shop, order: str, queue: str, *, waits: bool = True) -> Any:
+    """Wait until an order is in a queue, or no longer; return the case."""
+    while (order in await find(shop, queue=queue)) is not waits:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return (await see(shop, f"orders/{order}"))["case"]
+
+
+async def test_a_refund_that_stripe_is_slow_with_waits_in_its_queue(shop: Shop) -> None:
+    order = await shop.paid_order()
+    await shop.sandbox("PUT", "refunds", {"next": "pending"})
+    body = {"amount_cents": 3000, "reason": WHY}
+    asked = await shop.call("POST", f"/orders/{order}/refunds", body, user="olga", scope="ops")
+    assert asked.status_code == 201, asked.text
+    case = await until_it_waits(shop, order, "refunds_pending")
+    assert case["money"] == "60.00 EUR here, 30.00 EUR on its way back."
+    [refund] = (await see(shop, f"orders/{order}"))["refunds"]
+    assert await find(shop, q=refund["id"]) == await find(shop, q=refund["stripe_id"]) == [order]
+    await shop.sandbox("POST", f"refunds/{refund['stripe_id']}/move", {"status": "succeeded"})
+    case = await until_it_waits(shop, order, "refunds_pending", waits=False)
+    assert case["money"] == "60.00 EUR here, 30.00 EUR went back."
+
+
+async def test_a_dispute_waits_in_its_queue(shop: Shop) -> None:
+    order = await shop.paid_order()
+    [capture] = (await shop.ledger(order))["captures"]
+    await shop.sandbox("POST", f"payments/{capture['payment_intent']}/dispute", {})
+    case = await until_it_waits(shop, order, "disputes")
+    assert case["money"] == "90.00 EUR at Stripe until a dispute is decided."
+    [dispute] = (await see(shop, f"orders/{order}"))["disputes"]
+    assert await find(shop, q=dispute["id"]) == [order]
+
+
 async def test_an_extension_reaches_the_buyer(shop: Shop) -> None:
     order = await shop.order()
     session = await shop.checkout(order)
