@@ -87,6 +87,7 @@ class WorkerSettings(ServiceSettings):
 class ApiSettings(ServiceSettings):
     """The API's environment: exactly one way to verify bearer tokens."""
 
+    temporal_ui_url: BaseUrl = "http://localhost:8233"
     stripe_webhook_secret: Annotated[list[SecretStr], NoDecode]
     stripe_publishable_key: str | None = None
     auth_jwt_secret: SecretStr | None = None

@@ -81,6 +81,8 @@ def build_worker(
         workflows=[CheckoutWorkflow, StripeEventWorkflow, RefundWorkflow, ReconcileWorkflow],
         activities=[
             attempts.hold_tickets,
+            attempts.extend_deadline,
+            attempts.record_recheck,
             attempts.refuse_checkout,
             attempts.cancel_order,
             sessions.create_session,

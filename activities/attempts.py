@@ -1,6 +1,6 @@
 """Opening and closing attempts: tickets are held by an open attempt and by nothing else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,8 +13,8 @@ from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
-from domain.checkout import CloseAttempt, CloseReason, HoldTickets
-from domain.errors import DomainError, OrderNotPayable
+from domain.checkout import CloseAttempt, CloseReason, Extension, HoldTickets, Recheck
+from domain.errors import DomainError, NotExtendable, OrderNotPayable
 from domain.ids import PaymentId, new_id
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
@@ -103,7 +103,7 @@ class Attempts:
             wanted.order_id,
             "tickets_held",
             actor="checkout",
-            reason=f"payment {row.id}, until {expires_at:%Y-%m-%d %H:%M:%S} UTC",
+            reason=f"payment {row.id}, until {_at(expires_at)}",
         )
         return payments.attempt_of(row)
 
@@ -143,6 +143,52 @@ class Attempts:
             )
             await _record(connection, "order_cancelled", closing)
             return OrderStatus.CANCELLED
+
+    @activity.defn
+    async def extend_deadline(self, extension: Extension) -> Attempt:
+        """Give the buyer more time, as far as Stripe's session allows; return the attempt then.
+
+        Repeating it changes nothing. `updated_at` tells the API that an answered session has
+        another deadline now. Raises ApplicationError of type `not_extendable`, not retryable.
+        """
+        payment_id, until = extension.attempt.id, extension.until
+        async with self._outbox.transaction(extension.attempt.order_id) as connection:
+            await lock_order(connection, extension.attempt.order_id)
+            if await payments.extend(connection, extension.attempt, until):
+                await touch_order(connection, extension.attempt.order_id)
+                await record(
+                    connection,
+                    extension.attempt.order_id,
+                    "deadline_extended",
+                    actor=extension.actor,
+                    reason=f"until {_at(until)}: {extension.reason}",
+                )
+            attempt = await payments.attempt_by_id(connection, payment_id)
+            latest = await payments.latest_deadline(connection, payment_id)
+        if attempt.expires_at == until:
+            return attempt
+        if attempt.status is PaymentStatus.PENDING and until > latest:
+            raise refusal(NotExtendable(f"Stripe's session allows a deadline of {_at(latest)}."))
+        raise refusal(NotExtendable("The attempt no longer waits for a payment until then."))
+
+    @activity.defn
+    async def record_recheck(self, recheck: Recheck) -> None:
+        """Write down that an operator had Stripe asked, and what it said."""
+        request, report = recheck.request, recheck.report
+        async with self._database.transaction() as connection:
+            await record(
+                connection,
+                recheck.order_id,
+                "stripe_asked",
+                actor=request.actor,
+                reason=f"Stripe says {report.status}: {request.reason}",
+                session=report.session_id,
+                payment_intent=report.payment_intent,
+            )
+
+
+def _at(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 async def _give_back(connection: AsyncConnection, closing: CloseAttempt) -> bool:

@@ -24,6 +24,7 @@ from api import (
 from api.auth import Tokens
 from api.limits import BodyLimit
 from api.metrics import Measured
+from api.ops import acting, page, seeing
 from api.services import Services
 from api.watch import OrderWatch
 from database.engine import Database
@@ -66,6 +67,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_middleware(Measured)
     for module in (catalogue, orders, checkout, refunds, outgoing, webhook, pages, health):
         app.include_router(module.router)
+    for module in (seeing, acting, page):
+        app.include_router(module.router)
+    app.mount("/ops/assets", page.assets)
     return app
 
 

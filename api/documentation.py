@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from api.problems import STATUS_OF_CODE, ProblemBody
 
 EXAMPLES = {
+    "already_asking": "The session is being closed: Stripe is being asked at this moment.",
     "amount_too_large": "Only 45.00 EUR is left of the payment.",
     "already_paid": "The payment for this order was already made.",
     "bad_event": "The body is not one of Stripe's events.",
@@ -19,6 +20,7 @@ EXAMPLES = {
     "invalid_order": "All tickets of an order must have the same currency.",
     "invalid_request": "items.0.quantity: Input should be greater than or equal to 1",
     "missing_scope": "The token needs the scope catalog:write.",
+    "not_extendable": "Stripe's session allows a deadline of 2026-01-31 13:00:00 UTC.",
     "nothing_to_refund": "There is nothing left of this order that could be given back.",
     "order_not_found": "There is no such order.",
     "order_not_payable": "The order is PAID.",
@@ -29,6 +31,7 @@ EXAMPLES = {
     "session_not_found": "There is no such checkout session.",
     "session_refused": "Stripe refused the Checkout Session.",
     "sold_out": "There are not enough tickets left to hold this order.",
+    "state_changed": "The order is PAID and no longer CREATED.",
     "temporarily_unavailable": "The database is not available at the moment.",
     "ticket_type_not_found": "There is no ticket type 'tkt_064f'.",
     "unauthorized": "A valid bearer token is needed.",

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio.client import (
@@ -15,15 +15,23 @@ from temporalio.client import (
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.workflow import UpdateMethodMultiParam
 
 from api.problems import Problem, unavailable
 from api.services import Services
 from database.payability import CheckoutTarget
-from domain.checkout import CancelRequest, CheckoutOutcome, OrderRef
+from domain.checkout import (
+    CancelRequest,
+    CheckoutOutcome,
+    ExtendRequest,
+    OrderRef,
+    RecheckRequest,
+)
+from domain.errors import CheckoutOver
 from domain.ids import OrderId, checkout_workflow_id, new_suffix
 from domain.money import display
 from domain.order import OrderStatus
-from domain.payment import CheckoutSession
+from domain.payment import CheckoutSession, SessionStatus
 from workflows import search_attributes
 from workflows.checkout import CheckoutWorkflow
 
@@ -31,11 +39,12 @@ ANSWER_WITHIN = timedelta(seconds=10)
 SIGNAL_WITHIN = timedelta(seconds=5)
 SAME_ANSWER_FOR = timedelta(minutes=1)
 NO_ANSWER = (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError)
-CUT_OFF = "AcceptedUpdateCompletedWorkflow"
+ENDED = ("AcceptedUpdateCompletedWorkflow", CheckoutOver.code)
 
 SLOW_CHECKOUT = "The checkout is taking longer than usual; please try again."
 
 Start = TypeVar("Start", bound=WithStartWorkflowOperation[Any, Any])
+Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
 
@@ -63,18 +72,48 @@ async def cancel(services: Services, target: CheckoutTarget, request: CancelRequ
 
     Raises Problem: what the workflow refuses, or 503 when it does not answer in time.
     """
+    update_id = f"cancel-{_state_of(target)}"
+    return await _asked(services, target, CheckoutWorkflow.cancel, request, update_id)
 
-    async def ask(update_id: str) -> OrderStatus:
+
+async def extend(
+    services: Services, target: CheckoutTarget, request: ExtendRequest, key: str
+) -> datetime:
+    """Have the deadline of the order's checkout moved, running or not; return the new one (UTC).
+
+    The same `key` is the same extension. Raises Problem, as `cancel` does.
+    """
+    return await _asked(services, target, CheckoutWorkflow.extend, request, f"extend-{key}")
+
+
+async def recheck(
+    services: Services, target: CheckoutTarget, request: RecheckRequest, key: str
+) -> SessionStatus:
+    """Have the order's checkout, running or not, ask Stripe now; return what Stripe said.
+
+    The same `key` is the same question. Raises Problem, as `cancel` does.
+    """
+    return await _asked(services, target, CheckoutWorkflow.recheck, request, f"recheck-{key}")
+
+
+async def _asked(
+    services: Services,
+    target: CheckoutTarget,
+    update: UpdateMethodMultiParam[[CheckoutWorkflow, Request], Answer],
+    request: Request,
+    update_id: str,
+) -> Answer:
+    async def ask(update_id: str) -> Answer:
         async with starting(_start(services, target)) as start:
             return await services.temporal.execute_update_with_start_workflow(
-                CheckoutWorkflow.cancel,
+                update,
                 request,
                 start_workflow_operation=start,
                 id=update_id,
                 rpc_timeout=ANSWER_WITHIN,
             )
 
-    return await answered(ask, f"cancel-{_state_of(target)}", sorry=SLOW_CHECKOUT)
+    return await answered(ask, update_id, sorry=SLOW_CHECKOUT)
 
 
 def _state_of(target: CheckoutTarget) -> str:
@@ -161,7 +200,7 @@ def _ended_meanwhile(error: WorkflowUpdateFailedError | RPCError) -> bool:
     """Say whether the workflow ended between the call and its answer: another one will do."""
     if isinstance(error, RPCError):
         return error.status is RPCStatusCode.NOT_FOUND
-    return isinstance(error.cause, ApplicationError) and error.cause.type == CUT_OFF
+    return isinstance(error.cause, ApplicationError) and error.cause.type in ENDED
 
 
 def _problem_of(failed: WorkflowUpdateFailedError) -> Problem:

@@ -39,10 +39,11 @@ ITEMS = (
     .correlate(OrderRow)
     .scalar_subquery()
 )
-_ORDER = select(OrderRow.__table__, ITEMS.label("items"))
+ORDER = select(OrderRow.__table__, ITEMS.label("items"))
 
 
-def _order_of(row: Row[Any]) -> Order:
+def as_order(row: Row[Any]) -> Order:
+    """Return the order that a row of `ORDER` holds."""
     return Order(
         id=OrderId(row.id),
         user_id=UserId(row.user_id),
@@ -100,13 +101,13 @@ async def order_of(
 
     Raises OrderNotFound, for foreign orders and unknown ones alike.
     """
-    statement = _ORDER.where(OrderRow.id == order_id)
+    statement = ORDER.where(OrderRow.id == order_id)
     if user_id is not None:
         statement = statement.where(OrderRow.user_id == user_id)
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise OrderNotFound
-    return _order_of(row)
+    return as_order(row)
 
 
 async def order_of_session(
@@ -114,12 +115,12 @@ async def order_of_session(
 ) -> tuple[Order, PaymentStatus] | None:
     """Return the order that is paid in a Checkout Session, and how far its payment is."""
     statement = (
-        _ORDER.add_columns(PaymentRow.status.label("payment_status"))
+        ORDER.add_columns(PaymentRow.status.label("payment_status"))
         .join(PaymentRow, PaymentRow.order_id == OrderRow.id)
         .where(PaymentRow.provider_ref == session_id)
     )
     row = (await connection.execute(statement)).one_or_none()
-    return (_order_of(row), PaymentStatus(row.payment_status)) if row else None
+    return (as_order(row), PaymentStatus(row.payment_status)) if row else None
 
 
 async def orders_of(
@@ -127,11 +128,11 @@ async def orders_of(
 ) -> list[Order]:
     """Return a user's orders, newest first, from the one behind `starting_after` on."""
     statement: Select[Any] = (
-        _ORDER.where(OrderRow.user_id == user_id).order_by(OrderRow.id.desc()).limit(limit)
+        ORDER.where(OrderRow.user_id == user_id).order_by(OrderRow.id.desc()).limit(limit)
     )
     if starting_after is not None:
         statement = statement.where(OrderRow.id < starting_after)
-    return [_order_of(row) for row in await connection.execute(statement)]
+    return [as_order(row) for row in await connection.execute(statement)]
 
 
 async def changed_at(

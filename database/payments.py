@@ -12,7 +12,14 @@ from database.orders import ITEMS, items_of
 from domain.ids import OrderId, PaymentId, UserId
 from domain.money import Cents, Currency
 from domain.order import OrderItem
-from domain.payment import OPEN_STATUSES, Attempt, CheckoutSession, PaymentReport, PaymentStatus
+from domain.payment import (
+    DEADLINE_BEFORE_EXPIRY,
+    OPEN_STATUSES,
+    Attempt,
+    CheckoutSession,
+    PaymentReport,
+    PaymentStatus,
+)
 
 IS_OPEN: ColumnElement[bool] = PaymentRow.status.in_(OPEN_STATUSES)
 
@@ -134,6 +141,32 @@ async def close(connection: AsyncConnection, payment_id: PaymentId, status: Paym
         .returning(PaymentRow.id)
     )
     return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def extend(connection: AsyncConnection, attempt: Attempt, until: datetime) -> bool:
+    """Move the deadline that an attempt knows to a later one (UTC) that its session outlives.
+
+    False when the attempt waits for no payment, has no session yet, or has another deadline.
+    """
+    statement = (
+        update(PaymentRow)
+        .where(
+            PaymentRow.id == attempt.id,
+            PaymentRow.status == PaymentStatus.PENDING,
+            PaymentRow.provider_ref.is_not(None),
+            PaymentRow.expires_at == attempt.expires_at,
+            PaymentRow.session_expires_at >= until + DEADLINE_BEFORE_EXPIRY,
+        )
+        .values(expires_at=until, updated_at=func.now())
+        .returning(PaymentRow.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def latest_deadline(connection: AsyncConnection, payment_id: PaymentId) -> datetime:
+    """Return how far an attempt's deadline can be moved (UTC)."""
+    statement = select(PaymentRow.session_expires_at).where(PaymentRow.id == payment_id)
+    return (await connection.execute(statement)).scalar_one() - DEADLINE_BEFORE_EXPIRY
 
 
 def mismatch(row: Row[Any] | None, report: PaymentReport) -> str | None:

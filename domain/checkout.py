@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.ids import OrderId, PaymentId
-from domain.payment import PaymentReport
+from domain.payment import Attempt, PaymentReport
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,51 @@ class CancelRequest:
 
 
 @dataclass(frozen=True)
+class ExtendRequest:
+    """An operator gives the buyer more time: this much longer than the deadline is now."""
+
+    actor: str
+    reason: str
+    minutes: int = 15
+
+
+@dataclass(frozen=True)
+class RecheckRequest:
+    """An operator wants Stripe to be asked now."""
+
+    actor: str
+    reason: str
+
+
+OperatorRequest = CancelRequest | ExtendRequest | RecheckRequest
+
+
+@dataclass(frozen=True)
 class HoldTickets:
     """Open an attempt at time `at` (UTC), or find the open one; `adopt_only` opens none."""
 
     order_id: OrderId
     at: datetime
     adopt_only: bool = False
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Move an attempt's deadline from the one that it knows to `until` (UTC)."""
+
+    attempt: Attempt
+    until: datetime
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """Stripe was asked about an order, and what it said."""
+
+    order_id: OrderId
+    request: RecheckRequest
+    report: PaymentReport
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ class DisputeStatus(StrEnum):
 
 # The money stayed here, and nobody asks for it any more. A lost dispute stays a dispute.
 IN_OUR_FAVOUR = (DisputeStatus.WARNING_CLOSED, DisputeStatus.WON, DisputeStatus.PREVENTED)
+# Stripe keeps the money until they are decided; after a warning, an inquiry, it does not.
+WITHHELD = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
 DECIDED = (*IN_OUR_FAVOUR, DisputeStatus.LOST)
 
 

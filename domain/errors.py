@@ -74,6 +74,45 @@ class PaymentProcessing(DomainError):
         super().__init__("A payment for this order is being processed; it cannot be stopped.")
 
 
+class CheckoutOver(DomainError):
+    """The order's checkout has ended; there is nothing in it to ask for any more."""
+
+    code = "checkout_over"
+
+    def __init__(self) -> None:
+        super().__init__("The checkout is over.")
+
+
+class ReasonMissing(DomainError):
+    """Whoever acts on somebody else's order says who he is and why."""
+
+    code = "reason_missing"
+
+    def __init__(self) -> None:
+        super().__init__("An actor and a reason are needed.")
+
+
+class NotExtendable(DomainError):
+    """The deadline cannot be moved, or not as far."""
+
+    code = "not_extendable"
+
+
+class AlreadyAsking(DomainError):
+    """Stripe is being asked to close the session; what it answers decides."""
+
+    code = "already_asking"
+
+    def __init__(self) -> None:
+        super().__init__("The session is being closed: Stripe is being asked at this moment.")
+
+
+class StateChanged(DomainError):
+    """The order is no longer as the operator saw it when he decided what to do."""
+
+    code = "state_changed"
+
+
 class SessionRefused(DomainError):
     """Stripe refused the Checkout Session itself; repeating the request would not help."""
 

@@ -62,9 +62,16 @@ def smallest_step(currency: Currency) -> int:
     return 100 if currency in CHARGED_IN_WHOLE_UNITS else 1
 
 
+def decimals_of(currency: Currency) -> int:
+    """Return how many decimals an amount has: how many digits its minor unit stands for."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
 def display(amount: Cents, currency: Currency) -> str:
     """Return an amount for people to read, such as `45.00 EUR`."""
-    decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    decimals = decimals_of(currency)
     whole, fraction = divmod(amount, 10**decimals)
     digits = f"{whole:,}.{fraction:0{decimals}d}" if decimals else f"{whole:,}"
     return f"{digits} {currency.upper()}"

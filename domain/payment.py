@@ -1,7 +1,7 @@
 """A payment: one attempt to collect an order's total through one Stripe Checkout Session."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.ids import OrderId, PaymentId
@@ -26,6 +26,10 @@ SETTLED_STATUSES = (
     PaymentStatus.PARTIALLY_REFUNDED,
     PaymentStatus.REFUNDED,
 )
+
+# However often a deadline is moved, it is ours that closes the session and not Stripe's own; and
+# the clocks may differ by ten minutes.
+DEADLINE_BEFORE_EXPIRY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def say_where(site: Site) -> None:
     say()
     for what, where in (
         ("API", f"{site.api_url}/docs"),
+        ("operators", f"{site.api_url}/ops, token: python3 run.py token --sub you --scope ops"),
         ("Temporal", site.temporal_ui_url),
         ("Stripe sandbox", f"{site.stripe_sandbox_url}/docs"),
         ("logs", str(site.directory / "logs")),

@@ -48,6 +48,7 @@ class Site:
             "DATABASE_URL": self.database_url,
             "TEMPORAL_ADDRESS": f"{HOST}:{self.ports.temporal}",
             "TEMPORAL_NAMESPACE": "default",
+            "TEMPORAL_UI_URL": self.temporal_ui_url,
             "TEMPORAL_CONFIG_FILE": os.devnull,  # not the user's own profile
             "STRIPE_SECRET_KEY": self.secrets.stripe_secret_key,
             "STRIPE_PUBLISHABLE_KEY": self.secrets.stripe_publishable_key,

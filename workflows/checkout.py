@@ -1,8 +1,8 @@
 """The story of one checkout, from held tickets to PAID or CANCELLED."""
 
 import asyncio
-from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -10,7 +10,6 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.attempts import Attempts
-    from activities.errors import refusal
     from activities.sessions import Sessions
     from activities.settlement import Settlements
     from domain.checkout import (
@@ -18,20 +17,23 @@ with workflow.unsafe.imports_passed_through():
         CheckoutOutcome,
         CloseAttempt,
         CloseReason,
+        ExtendRequest,
+        Extension,
         HoldTickets,
         OrderRef,
         ProcessingPayment,
+        Recheck,
     )
-    from domain.errors import AlreadyPaid, OrderNotPayable, PaymentProcessing
     from domain.order import OrderStatus
     from domain.payment import (
         Attempt,
-        CheckoutSession,
         PaymentReport,
         PaymentStatus,
         SessionStatus,
         Settlement,
     )
+    from workflows.questions import Question
+    from workflows.requests import CheckoutRequests
     from workflows.search_attributes import ORDER_STATUS, PAYMENT_DEADLINE
     from workflows.settlement import ask_for_attention, give_back, settle
     from workflows.steps import StepRefused, at_stripe, in_database, promptly_at_stripe
@@ -41,21 +43,15 @@ ASK_ABOUT_PROCESSING_EVERY = timedelta(days=1)
 
 
 @workflow.defn
-class CheckoutWorkflow:
-    """One checkout of one order. Handlers record what came; the plot decides."""
+class CheckoutWorkflow(CheckoutRequests):
+    """One checkout of one order. Its handlers record what came; the plot here decides."""
 
     @workflow.init
     def __init__(self, order: OrderRef) -> None:
+        super().__init__()
         self._order_id = order.order_id
-        self._attempt: Attempt | None = None
-        self._session: CheckoutSession | None = None
         self._deadline: datetime | None = None
-        self._reports: deque[PaymentReport] = deque()
         self._told: PaymentReport | None = None
-        self._look = False
-        self._cancel: CancelRequest | None = None
-        self._refusal: StepRefused | None = None
-        self._outcome: CheckoutOutcome | None = None
 
     @workflow.run
     async def run(self, order: OrderRef) -> CheckoutOutcome:
@@ -71,46 +67,6 @@ class CheckoutWorkflow:
             self._cancel = CancelRequest("operator", "cancellation of the workflow was requested")
             return await plot
 
-    @workflow.signal
-    def payment_completed(self, report: PaymentReport) -> None:
-        """Stripe said, in a signed event, that a session was paid; that can never change again."""
-        if report.status is SessionStatus.PAID:
-            self._reports.append(report)
-        else:
-            self._look = True
-
-    @workflow.signal
-    def look_at_stripe(self) -> None:
-        """Something may have changed at Stripe: an event hints at it, or the buyer came back."""
-        self._look = True
-
-    @workflow.update
-    async def checkout_session(self) -> CheckoutSession:
-        """Return the session to pay in, as soon as there is one.
-
-        Fails with `order_not_payable`, `sold_out` or `session_refused`.
-        """
-        await workflow.wait_condition(lambda: self._session is not None or self._is_over)
-        if self._refusal:
-            raise self._refusal.error
-        if self._session is None or self._is_over or self._is_processing:
-            raise refusal(OrderNotPayable("The order can no longer be paid."))
-        return self._session
-
-    @workflow.update
-    async def cancel(self, request: CancelRequest) -> OrderStatus:
-        """Cancel the order, unless Stripe says that the buyer was faster.
-
-        Fails with `already_paid` or `payment_processing`.
-        """
-        self._cancel = self._cancel or request
-        await workflow.wait_condition(lambda: self._cancel is None or self._is_over)
-        if not self._is_over:
-            raise refusal(PaymentProcessing())
-        if self._outcome is not CheckoutOutcome.CANCELLED:
-            raise refusal(AlreadyPaid())
-        return OrderStatus.CANCELLED
-
     async def _plot(self) -> CheckoutOutcome:
         self._outcome = await self._sell()
         if self._outcome is not CheckoutOutcome.REFUSED:
@@ -125,19 +81,19 @@ class CheckoutWorkflow:
         try:
             attempt = await self._hold_tickets()
             if attempt is None:
-                return await self._cancel_order(CloseReason.CANCELLED)
+                return await self._end_without_attempt()
             await self._create_session(attempt)
         except StepRefused as refused:
             return await self._refuse(refused)
         self._tell(Scene.WAITING)
         while True:
-            report = await self._next_report(attempt)
-            if outcome := await self._decide(report):
+            await self._wait_for_something()
+            if outcome := await self._do_what_comes_first(attempt):
                 return outcome
 
     async def _hold_tickets(self) -> Attempt | None:
         self._tell(Scene.HOLDING)
-        wanted = HoldTickets(self._order_id, workflow.now(), adopt_only=self._cancel is not None)
+        wanted = HoldTickets(self._order_id, workflow.now(), adopt_only=self._somebody_asks)
         attempt = await in_database(Attempts.hold_tickets, wanted, summary="hold the tickets")
         if attempt:
             self._attempt, self._deadline = attempt, attempt.expires_at
@@ -169,21 +125,60 @@ class CheckoutWorkflow:
             workflow.upsert_search_attributes([ORDER_STATUS.value_set(status)])
         return CheckoutOutcome.REFUSED
 
-    async def _next_report(self, attempt: Attempt) -> PaymentReport:
-        """Wait for whichever comes first, and return what Stripe says then."""
+    async def _end_without_attempt(self) -> CheckoutOutcome:
+        if self._cancel:
+            return await self._cancel_order(CloseReason.CANCELLED)
+        return CheckoutOutcome.REFUSED
+
+    async def _wait_for_something(self) -> None:
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(self._reports or self._look or self._cancel),
-                timeout=self._time_left,
-                timeout_summary="deadline",
+                lambda: self._something_came, timeout=self._time_left, timeout_summary="deadline"
             )
-        if self._reports:
-            self._told = self._reports.popleft()
+
+    async def _do_what_comes_first(self, attempt: Attempt) -> CheckoutOutcome | None:
+        """Return how the story ended; None means that it goes on."""
+        if self._extensions and self._time_left and not (self._reports or self._cancel):
+            await self._extend(self._extensions.popleft())
+            return None
+        asking = [self._rechecks.popleft() for _ in range(len(self._rechecks))]
+        report = await self._next_report(attempt)
+        for question in asking:
+            recheck = Recheck(self._order_id, question.request, report)
+            await in_database(Attempts.record_recheck, recheck, summary="an operator asked Stripe")
+        outcome = await self._decide(report)
+        for question in asking:
+            question.give(report.status)
+        return outcome
+
+    async def _next_report(self, attempt: Attempt) -> PaymentReport:
+        """Return what Stripe says, by an event or because it is asked now."""
+        self._told = self._reports.popleft() if self._reports else None
+        if self._told:
             return self._told
         if self._cancel or not self._time_left:
             return await self._close_session(attempt)
         self._look = False
         return await at_stripe(Sessions.check_session, attempt, summary="look at Stripe")
+
+    async def _extend(self, question: Question[ExtendRequest, datetime]) -> None:
+        assert self._attempt is not None
+        request = question.request
+        until = self._attempt.expires_at + timedelta(minutes=request.minutes)
+        extension = Extension(self._attempt, until, request.actor, request.reason)
+        try:
+            self._attempt = await in_database(
+                Attempts.extend_deadline, extension, summary="an operator moves the deadline"
+            )
+        except StepRefused as refused:
+            question.refuse(refused.error)
+            return
+        self._deadline = until
+        if self._session:
+            self._session = replace(self._session, expires_at=until)
+        workflow.upsert_search_attributes([PAYMENT_DEADLINE.value_set(until)])
+        self._tell(Scene.WAITING)
+        question.give(until)
 
     async def _close_session(self, attempt: Attempt) -> PaymentReport:
         self._tell(Scene.CLOSING)
@@ -259,15 +254,8 @@ class CheckoutWorkflow:
         assert self._deadline is not None
         return max(self._deadline - workflow.now(), timedelta(0))
 
-    @property
-    def _is_over(self) -> bool:
-        return self._outcome is not None
-
-    @property
-    def _is_processing(self) -> bool:
-        return self._attempt is not None and self._attempt.status is PaymentStatus.PROCESSING
-
     def _tell(self, scene: Scene) -> None:
+        self._scene = scene
         session_id = self._session.session_id if self._session else None
         workflow.set_current_details(tell(scene, self._order_id, self._attempt, session_id))
 

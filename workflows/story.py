@@ -9,7 +9,7 @@ from domain.refund import Refund, RefundStatus
 
 
 class Scene(StrEnum):
-    """Where the story is; the last three are its ends."""
+    """Where the story is."""
 
     HOLDING = "HOLDING"
     CREATING = "CREATING"
@@ -21,6 +21,7 @@ class Scene(StrEnum):
     REFUSED = "REFUSED"
 
 
+ENDS = (Scene.PAID, Scene.CANCELLED, Scene.REFUSED)
 TITLES = {
     Scene.HOLDING: "Holding the tickets",
     Scene.CREATING: "Asking Stripe for a Checkout Session",

@@ -30,14 +30,14 @@ class Box:
         """Where a buyer's browser may go: the API and Stripe's payment page, nowhere else."""
         return self.site.api_url, self.site.stripe_sandbox_url
 
-    async def checkout(self) -> tuple[str, dict[str, Any]]:
+    async def checkout(self, user: str = "alice") -> tuple[str, dict[str, Any]]:
         """Order two tickets and start paying; return the order's id and the session."""
-        box_office, alice = self._shop("box-office", "catalog:write"), self._shop("alice")
+        box_office, buyer = self.shop("box-office", "catalog:write"), self.shop(user)
         tickets = await box_office.add_ticket_type(
             {"name": "Concert", "unit_price_cents": 4500, "currency": "eur", "capacity": 10}
         )
-        order = await alice.order(tickets["id"], quantity=2)
-        return order["id"], await alice.checkout(order["id"])
+        order = await buyer.order(tickets["id"], quantity=2)
+        return order["id"], await buyer.checkout(order["id"])
 
     def return_page(self, session: dict[str, Any]) -> str:
         """Where Stripe sends a buyer who has paid."""
@@ -45,7 +45,7 @@ class Box:
 
     async def final_status(self, order_id: str) -> str:
         """Wait for the order's end and return its status."""
-        return str((await self._shop("alice").final_order(order_id))["status"])
+        return str((await self.shop("alice").final_order(order_id))["status"])
 
     async def stripe(self, method: str, path: str, body: dict[str, Any]) -> None:
         """Do something to the Stripe sandbox by its admin API."""
@@ -53,7 +53,8 @@ class Box:
         async with self.http.request(method, url, json=body) as answer:
             answer.raise_for_status()
 
-    def _shop(self, sub: str, scope: str = "") -> Shop:
+    def shop(self, sub: str, scope: str = "") -> Shop:
+        """Return the API as a user calls it."""
         token = bearer_token(self.site.secrets.auth_jwt_secret, sub, scope)
         return Shop(self.http, self.site.api_url, token)
 

@@ -65,15 +65,24 @@ class Buyer:
 async def buyer_in(
     browser: Browser, origins: tuple[str, ...], **context: Any
 ) -> AsyncIterator[Buyer]:
-    """Seat a buyer in a fresh profile; when he leaves, nothing may have gone wrong.
+    """Seat a buyer in a fresh profile; when he leaves, nothing may have gone wrong."""
+    async with page_in(browser, origins, _A_DECLINE, **context) as page:
+        yield Buyer(page)
+
+
+@asynccontextmanager
+async def page_in(
+    browser: Browser, origins: tuple[str, ...], expected: str, **context: Any
+) -> AsyncIterator[Page]:
+    """Open a page in a fresh profile; when it is closed, nothing may have gone wrong.
 
     Raises AssertionError after an error in a page or on its console (a violated Content Security
-    Policy is one) or a request that went to another place than `origins`.
+    Policy is one) other than the `expected`, or a request to another place than `origins`.
     """
     wrong: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and _A_DECLINE not in message.text:
+        if message.type in ("error", "warning") and expected not in message.text:
             wrong.append(message.text)
 
     async with await browser.new_context(**context) as profile:
@@ -84,5 +93,5 @@ async def buyer_in(
             "request",
             lambda request: None if request.url.startswith(origins) else wrong.append(request.url),
         )
-        yield Buyer(page)
+        yield page
     assert not wrong, wrong

@@ -17,7 +17,14 @@ from database.engine import Database
 from database.models import OrderRow, PaymentRow
 from database.payments import open_attempt
 from database.refunds import refunds_of
-from domain.checkout import CancelRequest, CheckoutOutcome, CloseAttempt, CloseReason, OrderRef
+from domain.checkout import (
+    CancelRequest,
+    CheckoutOutcome,
+    CloseAttempt,
+    CloseReason,
+    OperatorRequest,
+    OrderRef,
+)
 from domain.ids import OrderId, checkout_workflow_id, new_id, refund_workflow_id
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession, PaymentReport, PaymentStatus
@@ -73,6 +80,11 @@ class Saga(Orders):
 
     async def cancel(self, order_id: OrderId) -> OrderStatus:
         """Give an order up, as the API does it: whether or not a checkout is running."""
+        request = CancelRequest("buyer", "changed my mind")
+        return OrderStatus(await self.operate(order_id, CheckoutWorkflow.cancel, request))
+
+    async def operate(self, order_id: OrderId, update: Any, request: OperatorRequest) -> Any:
+        """Ask something of the order's checkout, which is taken up where none is running."""
         start = WithStartWorkflowOperation(
             CheckoutWorkflow.run,
             OrderRef(order_id),
@@ -81,9 +93,7 @@ class Saga(Orders):
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
         return await self.environment.client.execute_update_with_start_workflow(
-            CheckoutWorkflow.cancel,
-            CancelRequest("buyer", "changed my mind"),
-            start_workflow_operation=start,
+            update, request, start_workflow_operation=start
         )
 
     async def pay(self, session: CheckoutSession, **how: str | bool) -> None:
