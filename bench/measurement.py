@@ -41,6 +41,10 @@ class Measurement:
         """The throughput."""
         return len(self.purchases) / self.seconds
 
+    def cores(self, process: str) -> float:
+        """How many cores a process took on average."""
+        return self.cpu_seconds[process] / self.seconds
+
     def cpu_ms(self, *processes: str) -> float:
         """CPU milliseconds an order of these processes together."""
         used = sum(self.cpu_seconds.get(process, 0.0) for process in processes)

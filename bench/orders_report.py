@@ -27,7 +27,12 @@ def _cpu(*processes: str) -> Callable[[Measurement], float]:
     return lambda measurement: measurement.cpu_ms(*processes)
 
 
-_SPEED: _Columns = {"orders/s": lambda m: m.orders_per_second, **_waits(50), **_waits(99)}
+_SPEED: _Columns = {
+    "orders/s": lambda m: m.orders_per_second,
+    **_waits(50),
+    **_waits(99),
+    "cores taken elsewhere": lambda m: m.cores(ELSEWHERE),
+}
 _COST: _Columns = {
     "api": _cpu("api"),
     "worker": _cpu("worker"),

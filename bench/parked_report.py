@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bench.cpu import ELSEWHERE
 from bench.figures import Spread
 from bench.goals import Goal
 from bench.measurement import WAITS, Measurement, Wait
@@ -48,7 +49,10 @@ def say_parked(found: Parked) -> None:
     }
     say("\n**2 at a time, Stripe at 0 ms; waits in ms**")
     columns = [f"{wait} p{percent}" for wait in WAITS for percent in (50, 99)]
-    say_table(["", *columns], [[what, *_waits(measured)] for what, measured in rows.items()])
+    say_table(
+        ["", *columns, "cores taken elsewhere"],
+        [[what, *_waits(measured)] for what, measured in rows.items()],
+    )
     say("\n**memory in MB**")
     say_table(
         ["in flight", *WEIGHED],
@@ -57,11 +61,12 @@ def say_parked(found: Parked) -> None:
 
 
 def _waits(measured: Sequence[Measurement]) -> list[object]:
-    return [
+    waits = [
         Spread.of(m.percentile_ms(wait, percent) for m in measured)
         for wait in WAITS
         for percent in (50, 99)
     ]
+    return [*waits, Spread.of(m.cores(ELSEWHERE) for m in measured)]
 
 
 def as_json(found: Parked) -> dict[str, Any]:

@@ -58,15 +58,14 @@ async def sell_out(stage: Stage, *, buyers: int) -> Rush:
     """Let that many buyers come for a tenth as many tickets, 200 at a time."""
     tickets = max(1, buyers // _BUYERS_A_TICKET)
     async with running(stage, PAYSAGA) as shop, buyers_of(stage, shop) as clients:
-        engine = shop.processes["temporal"][0]
         await crowd(clients.buy, await add_orders(shop.site, tickets), _WARM_UP_AT_A_TIME)
         order_ids = await add_orders(shop.site, buyers, capacity=tickets)
-        before = await workflows_started(stage.http, engine)
+        before = await workflows_started(shop)
         crush = await _let_in(clients, order_ids)
-        after = await workflows_started(stage.http, engine)
+        after = await workflows_started(shop)
         left, held = await _left_and_held(shop.site, order_ids[0])
         refusal = await refusals(shop, clients, crush.refused)
-        at_last = await workflows_started(stage.http, engine)
+        at_last = await workflows_started(shop)
         direct = await holds_per_second(shop.site, tickets)
     selects = await plain_selects(stage, len(crush.refused))
     return Rush(

@@ -68,7 +68,7 @@ def staffs_as_json(results: Results) -> list[dict[str, Any]]:
 
 
 def _row(staff: Staff, measured: Sequence[Measurement], processes: Sequence[str]) -> list[object]:
-    cores = [Spread.of(m.cpu_seconds[name] / m.seconds for m in measured) for name in processes]
+    cores = [Spread.of(m.cores(name) for m in measured) for name in processes]
     together = Spread.of(sum(m.cpu_seconds.values()) / m.seconds for m in measured)
     return [
         staff.workers,

@@ -59,8 +59,9 @@ async def set_up(directory: Path) -> AsyncIterator[Stage]:
 
     What the block raises leaves the state, with all logs, in `directory`.
     """
-    # The buyers' connections are as many as the buyers.
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+    # As many connections as buyers; none is used again when uvicorn may be closing it (after 5 s).
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+    async with aiohttp.ClientSession(connector=connector) as http:
         port = free_port()
         server, stripe = PostgresServer(directory / "postgres"), _stand_in(directory, port)
         supervisor = Supervisor(http)

@@ -20,6 +20,7 @@ _URL = re.compile(r"Temporal Metrics: +(\S+)")
 _SAMPLE = re.compile(r"^(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _OURS = ("default", "frontend")
+_CHECKOUTS = "WorkflowType = 'CheckoutWorkflow'"
 _TOLD_EVERY_SECONDS = 1.5
 # Calls that wait for work or look around: they come with the time and not with the orders.
 _WAITING = re.compile("Poll|Heartbeat|Describe|System|UserData|Worker|History")
@@ -82,6 +83,12 @@ async def history_counts(shop: Shop, order_ids: Sequence[str]) -> Counter[str]:
     return found
 
 
-async def workflows_started(http: aiohttp.ClientSession, temporal: Process) -> int:
-    """Return how many workflows Update-with-Start has started so far."""
-    return (await server_counts(http, temporal)).actions["grpc_ExecuteMultiOperation"]
+async def workflows_started(shop: Shop) -> int:
+    """Return how many checkouts were ever started, when Temporal's search has caught up."""
+    client = await Client.connect(f"{HOST}:{shop.site.ports.temporal}")
+    started = -1
+    while True:
+        before, started = started, (await client.count_workflows(_CHECKOUTS)).count
+        if started == before:
+            return started
+        await asyncio.sleep(_TOLD_EVERY_SECONDS)

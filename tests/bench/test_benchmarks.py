@@ -33,13 +33,18 @@ async def test_the_comparison_measures_in_rounds_and_judges_its_goals(stage: Sta
     assert outcome.goals
 
 
-async def test_the_steps_of_a_paid_order_are_counted(stage: Stage) -> None:
-    outcome = await BENCHMARKS["steps"](stage, Scale(orders=3, variants=("paysaga", "plain")))
+async def test_the_steps_of_a_paid_order_are_counted_and_no_more_than_they_were(
+    stage: Stage,
+) -> None:
+    """Take the limits down with the steps; the reconciler may look in and add a statement each."""
+    outcome = await BENCHMARKS["steps"](stage, Scale(orders=10, variants=("paysaga", "plain")))
     ours, plain = outcome.figures["paysaga"], outcome.figures["plain"]
     assert ours["events"]["WORKFLOW_EXECUTION_COMPLETED"] == 1
-    assert ours["actions"]["grpc_SignalWorkflowExecution"] == 1
+    assert sum(ours["events"].values()) <= 23
     assert ours["calls"]["ExecuteMultiOperation"] == 1
+    assert 1 <= sum(ours["actions"].values()) <= 10
     assert ours["statements"]["INSERT payments"] == 1
+    assert sum(ours["statements"].values()) <= 36
     assert plain["statements"]["UPDATE orders"] == 2
 
 
@@ -55,7 +60,7 @@ async def test_a_rush_sells_exactly_what_there_is(stage: Stage) -> None:
     assert (figures["tickets"], figures["held"], figures["left"]) == (4, 4, 0)
     assert len(figures["crush"]["sessions"]) == 4
     assert len(figures["crush"]["refused"]) == 36
-    assert figures["workflows"] >= 4
+    assert 4 <= figures["workflows"] <= 40
     assert figures["workflows_of_refusals"] == 0
 
 
