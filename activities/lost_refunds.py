@@ -1,19 +1,19 @@
 """Refunds that fell between the owners of the truth; the reconciler asks for them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import stripe
 from temporalio import activity
 
-from activities.stripe_client import pages
+from activities.stripe_client import pages, undelivered
 from database.engine import Database
-from database.lost_refunds import abandoned_refunds, unheard_intents
+from database.lost_refunds import abandoned_refunds, unheard_refunds
+from domain.reconciliation import GRACE, WINDOW
 from domain.refund import Refund, RefundReport, refund_report_of
 
-WINDOW = timedelta(hours=25)
-# What is younger may still be on its way by the webhook or the workflow that runs.
-GRACE = timedelta(minutes=2)
+# https://docs.stripe.com/api/events/types; charge.refunded comes beside one of these.
+EVENTS_WITH_REFUNDS = ("refund.created", "refund.failed", "refund.updated")
 MOST = 1000  # what is more comes next time
 
 
@@ -21,7 +21,7 @@ class LostRefunds:
     """Finds refunds that nobody follows, and those that Stripe has and we do not."""
 
     def __init__(self, client: stripe.StripeClient, database: Database) -> None:
-        self._refunds = client.v1.refunds
+        self._client = client
         self._database = database
 
     @activity.defn
@@ -34,24 +34,26 @@ class LostRefunds:
             return await abandoned_refunds(connection, now - GRACE, now - WINDOW, MOST)
 
     @activity.defn
-    async def unheard_refunds(self, now: datetime) -> list[str]:
-        """Return the payment intents of ours of whose refunds in the last day Stripe says more."""
-        found: dict[str, None] = {}
-        async for reports in self._made_since(now - WINDOW, until=now - GRACE):
+    async def unheard_refunds(self, now: datetime) -> list[RefundReport]:
+        """Return what Stripe says of our payments' refunds and we do not know, one a payment.
+
+        That is what the events say that were not delivered, and the refunds of the last day.
+        """
+        found: dict[str | None, RefundReport] = {}
+        async for reports in self._reports(now):
             async with self._database.transaction() as connection:
-                found |= dict.fromkeys(await unheard_intents(connection, reports))
+                unheard = await unheard_refunds(connection, reports)
+            found |= {report.payment_intent: report for report in unheard}
             if len(found) >= MOST:
                 break
-        return list(found)
+        return list(found.values())
 
-    async def _made_since(
-        self, since: datetime, *, until: datetime
-    ) -> AsyncIterator[list[RefundReport]]:
-        made = await self._refunds.list_async(
-            {
-                "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
-                "limit": 100,
-            }
+    async def _reports(self, now: datetime) -> AsyncIterator[list[RefundReport]]:
+        since, until = int((now - WINDOW).timestamp()), int((now - GRACE).timestamp())
+        async for events in undelivered(self._client, EVENTS_WITH_REFUNDS, now - GRACE):
+            yield [refund_report_of(event["data"]["object"]) for event in events]
+        made = await self._client.v1.refunds.list_async(
+            {"created": {"gte": since, "lte": until}, "limit": 100}
         )
         async for refunds in pages(made):
             yield [refund_report_of(refund.to_dict()) for refund in refunds]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,9 +17,8 @@ from database.outbox import (
 )
 from domain.ids import OrderId
 from domain.outgoing import news
+from domain.reconciliation import GRACE
 
-# What is younger may still be on its way to its announcement.
-GRACE = timedelta(minutes=2)
 MOST_ORDERS = 100  # what is more comes next time
 
 

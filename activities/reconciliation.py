@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import stripe
 from temporalio import activity
 
-from activities.stripe_client import pages
+from activities.stripe_client import pages, undelivered
 from database.engine import Database
 from database.reconciliation import (
     abandoned_checkouts,
@@ -17,14 +17,10 @@ from database.reconciliation import (
     sessions_set_aside,
 )
 from domain.payment import PaymentReport, SessionStatus
-from domain.reconciliation import Drift, DriftKind, is_news
+from domain.reconciliation import GRACE, WINDOW, Drift, DriftKind, is_news
 from domain.reports import report_of, report_of_event
 from domain.stripe_event import SESSION_EVENTS
 
-# A session is open for a day at the most; what is paid later tells of it by an event.
-WINDOW = timedelta(hours=25)
-# What is younger may still be on its way by the webhook or the workflow that runs.
-GRACE = timedelta(minutes=2)
 # A session's time is Stripe's, an attempt's is PostgreSQL's, and `now` is Temporal's.
 CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
 MOST_REPORTS = 1000  # what is more comes next time
@@ -34,17 +30,15 @@ class Reconciliation:
     """Finds what fell between the owners of the truth."""
 
     def __init__(self, client: stripe.StripeClient, database: Database) -> None:
-        self._sessions = client.v1.checkout.sessions
-        self._events = client.v1.events
+        self._client = client
         self._database = database
 
     @activity.defn
     async def unheard_reports(self, now: datetime) -> list[PaymentReport]:
         """Return what Stripe reports of our orders and they do not know, one for each session.
 
-        That is what the events say that were not delivered (Stripe lists them for 30 days, also
-        those that reached us another way), and the paid sessions of the last day, in case an event
-        was lost on our side.
+        That is what the events say that were not delivered, and the paid sessions of the last
+        day, in case an event was lost on our side.
         """
         found: list[PaymentReport] = []
         async for reports in self._reports(now):
@@ -80,16 +74,13 @@ class Reconciliation:
             return await record_drift(connection, drift)
 
     async def _reports(self, now: datetime) -> AsyncIterator[list[PaymentReport]]:
-        undelivered = await self._events.list_async(
-            {"delivery_success": False, "types": sorted(SESSION_EVENTS), "limit": 100}
-        )
-        async for events in pages(undelivered):
-            yield _ours(report_of_event(event.to_dict()) for event in events)
+        async for events in undelivered(self._client, SESSION_EVENTS, until=now):
+            yield _ours(report_of_event(event) for event in events)
         async for reports in self._paid_sessions(now - WINDOW):
             yield reports
 
     async def _paid_sessions(self, since: datetime) -> AsyncIterator[list[PaymentReport]]:
-        complete = await self._sessions.list_async(
+        complete = await self._client.v1.checkout.sessions.list_async(
             {"created": {"gte": int(since.timestamp())}, "status": "complete", "limit": 100}
         )
         async for sessions in pages(complete):

@@ -12,8 +12,8 @@ from activities.errors import refusal
 from activities.outgoing import Announcer, Outbox
 from database import tickets
 from database.engine import Database
-from database.history import record
-from database.models import OrderHistoryRow, OrderRow, PaymentRow
+from database.history import record, record_once
+from database.models import OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
 from database.payments import IS_OPEN, attempt_by_id, mismatch
 from database.refunds import is_late
@@ -78,17 +78,17 @@ class Settlements:
 
     @activity.defn
     async def ask_for_attention(self, attention: Attention) -> None:
-        """Mark the order for a person to look at."""
+        """Mark the order for a person to look at, once for each reason: he may have done so."""
         async with self._outbox.transaction(attention.order_id) as connection:
             await lock_order(connection, attention.order_id)
-            await touch_order(connection, attention.order_id, needs_attention=True)
-            await record(
+            if await record_once(
                 connection,
                 attention.order_id,
                 "needs_attention",
                 actor="checkout",
                 reason=attention.reason,
-            )
+            ):
+                await touch_order(connection, attention.order_id, needs_attention=True)
 
 
 async def _settle(connection: AsyncConnection, paid: PaidReport) -> Settlement:
@@ -170,30 +170,15 @@ async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
 
 async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:
     report = paid.report
-    stripe_ids = {
-        name: value
-        for name, value in (
-            ("session", report.session_id),
-            ("payment_intent", report.payment_intent),
-            ("event", report.event_id),
-        )
-        if value
-    }
-    seen = select(
-        exists().where(
-            OrderHistoryRow.order_id == report.order_id,
-            OrderHistoryRow.action == "payment_set_aside",
-            OrderHistoryRow.stripe_ids == stripe_ids,
-        )
-    )
-    if not (await connection.execute(seen)).scalar_one():
+    if await record_once(
+        connection,
+        report.order_id,
+        "payment_set_aside",
+        actor=paid.actor,
+        reason=why,
+        session=report.session_id,
+        payment_intent=report.payment_intent,
+        event=report.event_id,
+    ):
         await touch_order(connection, report.order_id, needs_attention=True)
-        await record(
-            connection,
-            report.order_id,
-            "payment_set_aside",
-            actor=paid.actor,
-            reason=why,
-            **stripe_ids,
-        )
     return Settlement.SET_ASIDE

@@ -1,7 +1,8 @@
 """The connection to Stripe, and what is common to all that is asked there."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import TypeVar
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
 
 import aiohttp
 import stripe
@@ -46,3 +47,23 @@ async def pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]
         activity.heartbeat()
         yield listed.data
         listed = await listed.next_page_async()
+
+
+async def undelivered(
+    client: stripe.StripeClient, types: Iterable[str], until: datetime
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield the events made until a time (UTC) that no endpoint of ours took, page after page.
+
+    Also those that reached us another way. Stripe lists them for 30 days:
+    https://docs.stripe.com/api/events/list.
+    """
+    listed = await client.v1.events.list_async(
+        {
+            "delivery_success": False,
+            "types": sorted(types),
+            "created": {"lte": int(until.timestamp())},
+            "limit": 100,
+        }
+    )
+    async for events in pages(listed):
+        yield [event.to_dict() for event in events]

@@ -1,6 +1,6 @@
 """Disputes: each once, by Stripe's id, and what they mean for their order."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database import tickets
 from database.models import DisputeRow, OrderRow, PaymentRow
-from domain.dispute import DECIDED, IN_OUR_FAVOUR, Dispute
+from domain.dispute import DECIDED, IN_OUR_FAVOUR, Dispute, DisputeReport, DisputeStatus
 from domain.ids import OrderId, PaymentId
+from domain.reconciliation import goes_further
 
 
 async def dispute_by_id(connection: AsyncConnection, dispute_id: str) -> Row[Any] | None:
@@ -85,20 +86,21 @@ async def note_that_stripe_was_asked(connection: AsyncConnection, dispute_ids: l
     )
 
 
-async def news_of_disputes(
-    connection: AsyncConnection, reported: Mapping[str, tuple[str, str | None]]
-) -> list[str]:
-    """Return those disputes of our payments whose status is another one here.
-
-    `reported` holds their status and payment intent at Stripe.
-    """
-    known = select(DisputeRow.id, DisputeRow.status).where(DisputeRow.id.in_(reported))
-    statuses = {row.id: row.status for row in await connection.execute(known)}
-    intents = {intent for _, intent in reported.values() if intent}
-    ours = select(PaymentRow.payment_intent).where(PaymentRow.payment_intent.in_(intents))
+async def unheard_disputes(
+    connection: AsyncConnection, reports: Sequence[DisputeReport]
+) -> list[DisputeReport]:
+    """Return those disputes of our payments that have gone further at Stripe than here."""
+    known = select(DisputeRow.id, DisputeRow.status).where(
+        DisputeRow.id.in_([report.id for report in reports])
+    )
+    statuses = {row.id: DisputeStatus(row.status) for row in await connection.execute(known)}
+    ours = select(PaymentRow.payment_intent).where(
+        PaymentRow.payment_intent.in_([report.payment_intent for report in reports])
+    )
     our_intents = set((await connection.execute(ours)).scalars())
     return [
-        dispute_id
-        for dispute_id, (status, intent) in reported.items()
-        if intent in our_intents and statuses.get(dispute_id) != status
+        report
+        for report in reports
+        if report.payment_intent in our_intents
+        and goes_further(report.status, statuses.get(report.id))
     ]

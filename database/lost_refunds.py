@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import PaymentRow, RefundRow
 from database.refunds import refund_of
-from domain.refund import UNDER_WAY, Refund, RefundReport
+from domain.reconciliation import goes_further
+from domain.refund import UNDER_WAY, Refund, RefundReport, RefundStatus
 
 
 async def abandoned_refunds(
@@ -28,18 +29,21 @@ async def abandoned_refunds(
     return [refund_of(row) for row in await connection.execute(statement)]
 
 
-async def unheard_intents(
+async def unheard_refunds(
     connection: AsyncConnection, reports: Sequence[RefundReport]
-) -> list[str]:
-    """Return the payment intents that our orders were paid by, and whose refunds have news."""
+) -> list[RefundReport]:
+    """Return those refunds of our payments that have gone further at Stripe than here."""
     known = select(RefundRow.stripe_id, RefundRow.status).where(
         RefundRow.stripe_id.in_([report.stripe_id for report in reports])
     )
-    statuses = {row.stripe_id: row.status for row in await connection.execute(known)}
-    news = {
-        report.payment_intent
+    statuses = {row.stripe_id: RefundStatus(row.status) for row in await connection.execute(known)}
+    ours = select(PaymentRow.payment_intent).where(
+        PaymentRow.payment_intent.in_([report.payment_intent for report in reports])
+    )
+    our_intents = set((await connection.execute(ours)).scalars())
+    return [
+        report
         for report in reports
-        if statuses.get(report.stripe_id) != report.status
-    }
-    ours = select(PaymentRow.payment_intent).where(PaymentRow.payment_intent.in_(news))
-    return [intent for intent in (await connection.execute(ours)).scalars() if intent]
+        if report.payment_intent in our_intents
+        and goes_further(report.status, statuses.get(report.stripe_id))
+    ]

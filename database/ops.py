@@ -178,9 +178,3 @@ async def resolve(
         return False
     await record(connection, order_id, "attention_resolved", actor=actor, reason=reason)
     return True
-
-
-async def disputes_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
-    """Return all disputes of an order, oldest first."""
-    disputes = select(DisputeRow.__table__).where(DisputeRow.order_id == order_id)
-    return list((await connection.execute(disputes.order_by(DisputeRow.created_at))).all())

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database.history import record
+from database.history import record_once
 from database.models import OrderHistoryRow, OrderRow, PaymentRow
+from database.orders import lock_order
 from database.payments import IS_OPEN
 from domain.ids import OrderId
 from domain.order import OrderStatus
@@ -109,12 +110,7 @@ async def paid_sessions(
 async def record_drift(connection: AsyncConnection, drift: Drift) -> bool:
     """Append a finding to the order's history; False when the same one stands there already."""
     reason = f"{drift.kind}: {drift.what}"
-    seen = exists().where(
-        OrderHistoryRow.order_id == drift.order_id,
-        OrderHistoryRow.action == DRIFT_FOUND,
-        OrderHistoryRow.reason == reason,
+    await lock_order(connection, drift.order_id)
+    return await record_once(
+        connection, drift.order_id, DRIFT_FOUND, actor="reconciler", reason=reason
     )
-    if (await connection.execute(select(seen))).scalar_one():
-        return False
-    await record(connection, drift.order_id, DRIFT_FOUND, actor="reconciler", reason=reason)
-    return True

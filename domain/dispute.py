@@ -1,7 +1,9 @@
 """A dispute: the buyer's bank asks for the money back, and somebody decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from domain.money import Cents, Currency
 
@@ -35,3 +37,19 @@ class Dispute:
     currency: Currency
     reason: str
     status: DisputeStatus
+
+
+@dataclass(frozen=True)
+class DisputeReport:
+    """How far a dispute is at Stripe, or was when Stripe said so."""
+
+    id: str
+    payment_intent: str | None
+    status: DisputeStatus
+
+
+def dispute_report_of(dispute: Mapping[str, Any]) -> DisputeReport:
+    """Return what Stripe says of a dispute: https://docs.stripe.com/api/disputes/object."""
+    return DisputeReport(
+        dispute["id"], dispute.get("payment_intent"), DisputeStatus(dispute["status"])
+    )

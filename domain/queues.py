@@ -3,6 +3,8 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.reconciliation import GRACE
+
 
 class Queue(StrEnum):
     """What operators look through."""
@@ -15,6 +17,5 @@ class Queue(StrEnum):
     DISPUTES = "disputes"  # nobody has decided them yet
 
 
-# What is younger is still being worked on; the reconciler waits as long.
-STUCK_AFTER = timedelta(minutes=2)
+STUCK_AFTER = GRACE
 DRIFT_SHOWN_FOR = timedelta(days=7)

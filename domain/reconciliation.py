@@ -1,6 +1,7 @@
 """What the reconciler finds where Stripe, PostgreSQL and Temporal disagree."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from domain.ids import OrderId
@@ -11,6 +12,11 @@ from domain.payment import (
     PaymentStatus,
     SessionStatus,
 )
+
+# A session is open for a day at the most; what happens to it later tells of itself by an event.
+WINDOW = timedelta(hours=25)
+# What is younger may still be on its way by the webhook or the workflow that runs.
+GRACE = timedelta(minutes=2)
 
 
 class DriftKind(StrEnum):
@@ -62,3 +68,13 @@ def is_news(report: PaymentReport, attempt: PaymentStatus | None) -> bool:
             return attempt in OPEN_STATUSES
         case SessionStatus.OPEN:
             return False
+
+
+def goes_further(status: StrEnum, known: StrEnum | None) -> bool:
+    """Say whether Stripe tells more of a refund or a dispute than we know, if we know of it.
+
+    Their statuses are declared in the order in which they may follow each other. What an event
+    says may be old by now, and is no news then.
+    """
+    order = list(type(status))
+    return known is None or order.index(status) > order.index(known)

@@ -75,20 +75,24 @@ class ReconcileWorkflow:
         ):
             if await start_refund(refund, actor="reconciler"):
                 await self._record(Drift(refund.order_id, DriftKind.ABANDONED_REFUND, refund.id))
-        for intent in await listed_at_stripe(
+        for refunded in await listed_at_stripe(
             LostRefunds.unheard_refunds, now, summary="refunds that Stripe says more of"
         ):
-            order_id = await at_stripe(Refunds.take_refunds, intent, summary="take the refunds")
+            order_id = await at_stripe(
+                Refunds.take_refunds, str(refunded.payment_intent), summary="take the refunds"
+            )
             if order_id:
-                await self._record(Drift(order_id, DriftKind.UNHEARD_REFUND, intent))
-        for dispute_id in await listed_at_stripe(
+                what = f"{refunded.stripe_id} is {refunded.status} at Stripe"
+                await self._record(Drift(order_id, DriftKind.UNHEARD_REFUND, what))
+        for disputed in await listed_at_stripe(
             LostDisputes.unheard_disputes, now, summary="disputes that Stripe says more of"
         ):
             order_id = await at_stripe(
-                Disputes.take_dispute, dispute_id, summary="take the dispute"
+                Disputes.take_dispute, disputed.id, summary="take the dispute"
             )
             if order_id:
-                await self._record(Drift(order_id, DriftKind.UNHEARD_DISPUTE, dispute_id))
+                what = f"{disputed.id} is {disputed.status} at Stripe"
+                await self._record(Drift(order_id, DriftKind.UNHEARD_DISPUTE, what))
 
     async def _reports_that_nobody_hears(self) -> list[PaymentReport]:
         """Look twice: what is only on its way has arrived by then."""

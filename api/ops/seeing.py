@@ -9,8 +9,9 @@ from api.documentation import FOR_USERS, problems
 from api.ops.views import CaseView, Search, StoryView, SummaryView
 from api.schemas import Id, PageOf
 from api.services import ServicesOf
+from database.disputes import disputes_of
 from database.history import history_of
-from database.ops import case_of, cases, disputes_of
+from database.ops import case_of, cases
 from database.payments import payments_of
 from database.queues import queue_lengths
 from database.refunds import refunds_of

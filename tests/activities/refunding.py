@@ -148,10 +148,10 @@ class Desk(Orders):
         """Return the refunds that the reconciler would take up now."""
         return [found.id for found in await self.lost.abandoned_refunds(datetime.now(UTC))]
 
-    async def unheard(self, now: datetime) -> list[str]:
+    async def unheard(self, now: datetime) -> list[str | None]:
         """Return the payment intents that the reconciler would look at."""
-        found: list[str] = await ActivityEnvironment().run(self.lost.unheard_refunds, now)
-        return found
+        found = await ActivityEnvironment().run(self.lost.unheard_refunds, now)
+        return [report.payment_intent for report in found]
 
 
 def wanted(paid: Paid, amount: int | None = None) -> RefundRequest:

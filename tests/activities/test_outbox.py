@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.attempts import Attempts
-from activities.outgoing import GRACE, Outbox
+from activities.outgoing import Outbox
 from activities.settlement import Settlements
 from database.engine import Database
 from database.orders import touch_order
@@ -21,6 +21,7 @@ from domain.money import Cents
 from domain.order import OrderStatus
 from domain.outgoing import OutgoingType
 from domain.payment import Settlement
+from domain.reconciliation import GRACE
 from tests.activities.test_guards import Guarded
 
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.client import Client
 
-from activities.outgoing import GRACE, Outbox
+from activities.outgoing import Outbox
 from database.engine import Database
 from database.outbox import add_event
 from domain.ids import outgoing_workflow_id
 from domain.outgoing import OutgoingType
+from domain.reconciliation import GRACE
 from settings import WorkerSettings
 from tests.orders import Orders
 from tests.receiver import SECRET, Receiver, tell
