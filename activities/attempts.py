@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
@@ -11,11 +11,11 @@ from activities.outgoing import Announcer, Outbox
 from database import holds, payments
 from database.engine import Database
 from database.history import record
-from database.models import OrderRow, PaymentRow
+from database.models import OrderRow
 from database.orders import lock_order, touch_order
 from domain.checkout import CloseAttempt, CloseReason, Extension, HoldTickets, Recheck
 from domain.errors import DomainError, NotExtendable, OrderNotPayable
-from domain.ids import PaymentId, new_id
+from domain.ids import PaymentId
 from domain.order import OrderStatus
 from domain.payment import Attempt, PaymentStatus
 
@@ -78,34 +78,22 @@ class Attempts:
 
     async def _insert(self, connection: AsyncConnection, wanted: HoldTickets) -> Attempt:
         expires_at = wanted.at + self._hold
-        order = select(OrderRow.total_cents, OrderRow.currency).where(
-            OrderRow.id == wanted.order_id
+        attempt = await payments.add_attempt(
+            connection,
+            wanted.order_id,
+            livemode=self._livemode,
+            base_url=self._base_url,
+            expires_at=expires_at,
+            session_expires_at=expires_at + SESSION_OUTLIVES_HOLD,
         )
-        total = (await connection.execute(order)).one()
-        row = (
-            await connection.execute(
-                insert(PaymentRow)
-                .values(
-                    id=new_id("pay"),
-                    order_id=wanted.order_id,
-                    amount_cents=total.total_cents,
-                    currency=total.currency,
-                    livemode=self._livemode,
-                    base_url=self._base_url,
-                    expires_at=expires_at,
-                    session_expires_at=expires_at + SESSION_OUTLIVES_HOLD,
-                )
-                .returning(PaymentRow.__table__)
-            )
-        ).one()
         await record(
             connection,
             wanted.order_id,
             "tickets_held",
             actor="checkout",
-            reason=f"payment {row.id}, until {_at(expires_at)}",
+            reason=f"payment {attempt.id}, until {_at(expires_at)}",
         )
-        return payments.attempt_of(row)
+        return attempt
 
     @activity.defn
     async def refuse_checkout(self, closing: CloseAttempt) -> OrderStatus:

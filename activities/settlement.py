@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, bindparam, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -15,13 +15,40 @@ from database.engine import Database
 from database.history import record, record_once
 from database.models import OrderRow, PaymentRow
 from database.orders import lock_order, touch_order
-from database.payments import IS_OPEN, attempt_by_id, mismatch
+from database.payments import IS_OPEN, attempt_by_id, mismatch, payment_of_session
 from database.refunds import is_late
 from domain.checkout import Attention, PaidReport, ProcessingPayment
 from domain.errors import OrderNotFound
 from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import SETTLED_STATUSES, Attempt, PaymentReport, PaymentStatus, Settlement
+
+_ATTEMPT_IS_OPEN = exists().where(PaymentRow.provider_ref == bindparam("session_id"), IS_OPEN)
+_PAID_ORDER = (
+    update(OrderRow)
+    .where(
+        OrderRow.id == bindparam("order_of_report"),
+        OrderRow.status == OrderStatus.CREATED,
+        _ATTEMPT_IS_OPEN,
+    )
+    .values(status=OrderStatus.PAID, paid_at=func.now(), updated_at=func.now())
+    .returning(OrderRow.id)
+    .cte("paid_order")
+)
+_PAY = (
+    update(PaymentRow)
+    .where(
+        PaymentRow.provider_ref == bindparam("session_id"),
+        PaymentRow.order_id == _PAID_ORDER.c.id,
+    )
+    .values(
+        status=PaymentStatus.SUCCEEDED,
+        payment_intent=bindparam("intent"),
+        captured_cents=bindparam("amount_total"),
+        updated_at=func.now(),
+    )
+    .returning(PaymentRow.id)
+)
 
 
 class Settlements:
@@ -94,7 +121,7 @@ class Settlements:
 async def _settle(connection: AsyncConnection, paid: PaidReport) -> Settlement:
     report = paid.report
     await lock_order(connection, report.order_id)
-    attempt = await _attempt_of_session(connection, report.session_id)
+    attempt = await payment_of_session(connection, report.session_id)
     if attempt is None and await _awaits_its_session(connection, report.order_id):
         raise ApplicationError("the attempt's session is not known yet", type="too_early")
     if difference := mismatch(attempt, report):
@@ -114,11 +141,6 @@ async def _settle(connection: AsyncConnection, paid: PaidReport) -> Settlement:
         event=report.event_id,
     )
     return Settlement.PAID
-
-
-async def _attempt_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
-    statement = select(PaymentRow.__table__).where(PaymentRow.provider_ref == session_id)
-    return (await connection.execute(statement)).one_or_none()
 
 
 async def _awaits_its_session(connection: AsyncConnection, order_id: OrderId) -> bool:
@@ -144,28 +166,13 @@ async def _is_settled_by(
 
 async def _pay(connection: AsyncConnection, report: PaymentReport) -> bool:
     """Move order and attempt together; False unless both were still waiting for the money."""
-    attempt_is_open = exists().where(PaymentRow.provider_ref == report.session_id, IS_OPEN)
-    order = (
-        update(OrderRow)
-        .where(
-            OrderRow.id == report.order_id, OrderRow.status == OrderStatus.CREATED, attempt_is_open
-        )
-        .values(status=OrderStatus.PAID, paid_at=func.now(), updated_at=func.now())
-        .returning(OrderRow.id)
-        .cte("paid_order")
-    )
-    attempt = (
-        update(PaymentRow)
-        .where(PaymentRow.provider_ref == report.session_id, PaymentRow.order_id == order.c.id)
-        .values(
-            status=PaymentStatus.SUCCEEDED,
-            payment_intent=report.payment_intent,
-            captured_cents=report.amount_total,
-            updated_at=func.now(),
-        )
-        .returning(PaymentRow.id)
-    )
-    return (await connection.execute(attempt)).one_or_none() is not None
+    paid = {
+        "order_of_report": report.order_id,
+        "session_id": report.session_id,
+        "intent": report.payment_intent,
+        "amount_total": report.amount_total,
+    }
+    return (await connection.execute(_PAY, paid)).one_or_none() is not None
 
 
 async def _set_aside(connection: AsyncConnection, paid: PaidReport, why: str) -> Settlement:

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from database.models import OrderHistoryRow
 from domain.ids import OrderId
 
+_RECORD = insert(OrderHistoryRow)
+
 
 async def record(
     connection: AsyncConnection,
@@ -21,13 +23,14 @@ async def record(
 ) -> None:
     """Append to an order's history, in the caller's transaction."""
     await connection.execute(
-        insert(OrderHistoryRow).values(
-            order_id=order_id,
-            action=action,
-            actor=actor,
-            reason=reason,
-            stripe_ids={name: value for name, value in stripe_ids.items() if value},
-        )
+        _RECORD,
+        {
+            "order_id": order_id,
+            "action": action,
+            "actor": actor,
+            "reason": reason,
+            "stripe_ids": {name: value for name, value in stripe_ids.items() if value},
+        },
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,6 +40,8 @@ ITEMS = (
     .scalar_subquery()
 )
 ORDER = select(OrderRow.__table__, ITEMS.label("items"))
+_BY_ID = ORDER.where(OrderRow.id == bindparam("order_id"))
+_LOCK = select(OrderRow.status).where(OrderRow.id == bindparam("order_id")).with_for_update()
 
 
 def as_order(row: Row[Any]) -> Order:
@@ -101,11 +103,8 @@ async def order_of(
 
     Raises OrderNotFound, for foreign orders and unknown ones alike.
     """
-    statement = ORDER.where(OrderRow.id == order_id)
-    if user_id is not None:
-        statement = statement.where(OrderRow.user_id == user_id)
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
+    row = (await connection.execute(_BY_ID, {"order_id": order_id})).one_or_none()
+    if row is None or user_id not in (None, row.user_id):
         raise OrderNotFound
     return as_order(row)
 
@@ -150,8 +149,7 @@ async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderSta
 
     Raises OrderNotFound.
     """
-    statement = select(OrderRow.status).where(OrderRow.id == order_id).with_for_update()
-    status = (await connection.execute(statement)).scalar_one_or_none()
+    status = (await connection.execute(_LOCK, {"order_id": order_id})).scalar_one_or_none()
     if status is None:
         raise OrderNotFound
     return OrderStatus(status)

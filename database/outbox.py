@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import OrderRow, OutgoingEventRow
@@ -17,6 +17,19 @@ from domain.outgoing import OrderState, OutgoingType, WaitingEvent, payload_of
 
 _IS_WAITING = OutgoingEventRow.delivered_at.is_(None)
 _EVENT = select(OutgoingEventRow.__table__)
+_LOCKED_STATE = (
+    select(
+        OrderRow.status,
+        OrderRow.amount_refunded_cents,
+        OrderRow.disputed,
+        OrderRow.needs_attention,
+    )
+    .where(OrderRow.id == bindparam("order_id"))
+    .with_for_update()
+)
+_HAS_WAITING = select(
+    exists().where(OutgoingEventRow.order_id == bindparam("order_id"), _IS_WAITING)
+)
 
 
 @dataclass(frozen=True)
@@ -29,13 +42,7 @@ class Backlog:
 
 async def locked_state(connection: AsyncConnection, order_id: OrderId) -> OrderState:
     """Lock an order's row and return what other systems hear of it. Raises OrderNotFound."""
-    statement = select(
-        OrderRow.status,
-        OrderRow.amount_refunded_cents,
-        OrderRow.disputed,
-        OrderRow.needs_attention,
-    ).where(OrderRow.id == order_id)
-    row = (await connection.execute(statement.with_for_update())).one_or_none()
+    row = (await connection.execute(_LOCKED_STATE, {"order_id": order_id})).one_or_none()
     if row is None:
         raise OrderNotFound
     return OrderState(
@@ -67,8 +74,7 @@ async def add_event(
 
 async def has_waiting(connection: AsyncConnection, order_id: OrderId) -> bool:
     """Say whether an event of the order waits for its delivery."""
-    statement = select(exists().where(OutgoingEventRow.order_id == order_id, _IS_WAITING))
-    return bool((await connection.execute(statement)).scalar_one())
+    return bool((await connection.execute(_HAS_WAITING, {"order_id": order_id})).scalar_one())
 
 
 async def waiting_events(connection: AsyncConnection, order_id: OrderId) -> list[WaitingEvent]:

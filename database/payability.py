@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import OrderItemRow, OrderRow, PaymentRow, TicketTypeRow
@@ -40,7 +40,7 @@ _LOOK = select(
     _ATTEMPT.label("attempt"),
     _TICKETS.label("tickets"),
     _SOLD_OUT.label("sold_out"),
-)
+).where(OrderRow.id == bindparam("order_id"))
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,8 @@ async def checkout_target(
 
     `owner` None finds everybody's orders. Raises OrderNotFound.
     """
-    statement = _LOOK.where(OrderRow.id == order_id)
-    if owner is not None:
-        statement = statement.where(OrderRow.user_id == owner)
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
+    row = (await connection.execute(_LOOK, {"order_id": order_id})).one_or_none()
+    if row is None or owner not in (None, row.user_id):
         raise OrderNotFound
     target = CheckoutTarget(
         order_id=order_id,

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.models import OrderRow, PaymentRow
 from database.orders import ITEMS, items_of
-from domain.ids import OrderId, PaymentId, UserId
+from domain.ids import OrderId, PaymentId, UserId, new_id
 from domain.money import Cents, Currency
 from domain.order import OrderItem
 from domain.payment import (
@@ -22,6 +22,35 @@ from domain.payment import (
 )
 
 IS_OPEN: ColumnElement[bool] = PaymentRow.status.in_(OPEN_STATUSES)
+
+_OPEN = select(PaymentRow.__table__).where(PaymentRow.order_id == bindparam("order_id"), IS_OPEN)
+_OF_SESSION = select(PaymentRow.__table__).where(PaymentRow.provider_ref == bindparam("session_id"))
+_GIVEN = ("id", "livemode", "base_url", "expires_at", "session_expires_at")
+_ADD = (
+    insert(PaymentRow)
+    .from_select(
+        ["order_id", "amount_cents", "currency", *_GIVEN],
+        select(
+            OrderRow.id,
+            OrderRow.total_cents,
+            OrderRow.currency,
+            *(bindparam(name, type_=PaymentRow.__table__.c[name].type) for name in _GIVEN),
+        ).where(OrderRow.id == bindparam("of_order")),
+    )
+    .returning(PaymentRow.__table__)
+)
+_SESSION_REQUEST = (
+    select(PaymentRow.__table__, OrderRow.user_id, ITEMS.label("items"))
+    .join(OrderRow, OrderRow.id == PaymentRow.order_id)
+    .where(PaymentRow.id == bindparam("payment_id"))
+)
+_STORE_SESSION = (
+    update(PaymentRow)
+    .where(PaymentRow.id == bindparam("payment_id"), PaymentRow.provider_ref.is_(None))
+    .values(
+        provider_ref=bindparam("session_id"), session_url=bindparam("url"), updated_at=func.now()
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -55,15 +84,27 @@ def attempt_of(row: Row[Any]) -> Attempt:
 
 async def open_attempt(connection: AsyncConnection, order_id: OrderId) -> Attempt | None:
     """Return the order's open attempt: there is one at the most."""
-    statement = select(PaymentRow.__table__).where(PaymentRow.order_id == order_id, IS_OPEN)
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_OPEN, {"order_id": order_id})).one_or_none()
     return attempt_of(row) if row else None
+
+
+async def add_attempt(
+    connection: AsyncConnection, order_id: OrderId, **given: str | bool | datetime
+) -> Attempt:
+    """Open an attempt to collect what an order costs; its tickets are held by now."""
+    new = {"id": new_id("pay"), "of_order": order_id, **given}
+    return attempt_of((await connection.execute(_ADD, new)).one())
 
 
 async def attempt_by_id(connection: AsyncConnection, payment_id: PaymentId) -> Attempt:
     """Return an attempt."""
     statement = select(PaymentRow.__table__).where(PaymentRow.id == payment_id)
     return attempt_of((await connection.execute(statement)).one())
+
+
+async def payment_of_session(connection: AsyncConnection, session_id: str) -> Row[Any] | None:
+    """Return the attempt whose Checkout Session has this id."""
+    return (await connection.execute(_OF_SESSION, {"session_id": session_id})).one_or_none()
 
 
 async def payment_of_intent(connection: AsyncConnection, payment_intent: str) -> Row[Any] | None:
@@ -74,12 +115,7 @@ async def payment_of_intent(connection: AsyncConnection, payment_intent: str) ->
 
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
     """Return what to ask of Stripe for an attempt."""
-    statement = (
-        select(PaymentRow.__table__, OrderRow.user_id, ITEMS.label("items"))
-        .join(OrderRow, OrderRow.id == PaymentRow.order_id)
-        .where(PaymentRow.id == payment_id)
-    )
-    row = (await connection.execute(statement)).one()
+    row = (await connection.execute(_SESSION_REQUEST, {"payment_id": payment_id})).one()
     return SessionRequest(
         payment_id=payment_id,
         order_id=OrderId(row.order_id),
@@ -110,11 +146,8 @@ async def store_session(
     connection: AsyncConnection, payment_id: PaymentId, session: CheckoutSession
 ) -> None:
     """Write the session that Stripe made for an attempt into its row; it never changes again."""
-    await connection.execute(
-        update(PaymentRow)
-        .where(PaymentRow.id == payment_id, PaymentRow.provider_ref.is_(None))
-        .values(provider_ref=session.session_id, session_url=session.url, updated_at=func.now())
-    )
+    made = {"payment_id": payment_id, "session_id": session.session_id, "url": session.url}
+    await connection.execute(_STORE_SESSION, made)
 
 
 async def looked_at(connection: AsyncConnection, payment_id: PaymentId, at: datetime) -> None:
