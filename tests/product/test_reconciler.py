@@ -22,3 +22,4 @@ async def test_every_worker_may_schedule_it_and_it_runs(shop: Shop) -> None:
     assert isinstance(action, ScheduleActionExecutionStartWorkflow)
     run = shop.temporal.get_workflow_handle(action.workflow_id, result_type=Findings)
     assert await run.result() == Findings()
+    await schedule.delete()
