@@ -4,11 +4,12 @@ from fastapi import APIRouter
 
 from api import engine
 from api.auth import CallerOf
+from api.bodies import Id
 from api.documentation import KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute
 from api.metrics import CHECKOUTS
 from api.problems import Problem
-from api.schemas import CheckoutSessionView, Id, OrderView
+from api.schemas import CheckoutSessionView, OrderView
 from api.services import ServicesOf
 from database.orders import order_of
 from database.payability import checkout_target

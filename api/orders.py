@@ -7,18 +7,10 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.auth import CallerOf
+from api.bodies import Id, ListOf, PageOf
 from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
-from api.schemas import (
-    HistoryEntry,
-    Id,
-    ListOf,
-    NewOrder,
-    OrderView,
-    PageOf,
-    PaymentView,
-    TicketView,
-)
+from api.schemas import HistoryEntry, NewOrder, OrderView, PaymentView, TicketView
 from api.services import ServicesOf
 from database.catalogue import ticket_types_by_id
 from database.history import history_of

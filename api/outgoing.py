@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from api.auth import CallerOf, needs
+from api.bodies import Body, Id, PageOf, Text
 from api.documentation import FOR_USERS, KEYED, ONCE_A_KEY, example, problems
 from api.engine import temporal_or_503
 from api.idempotency import IdempotentRoute
-from api.schemas import Body, Id, PageOf, Text
 from api.services import ServicesOf
 from database.history import record
 from database.outbox import events_of, let_wait_again
@@ -21,7 +21,7 @@ from workflows.announcer import TemporalAnnouncer
 
 router = APIRouter(
     prefix="/ops/outgoing-events",
-    tags=["ops"],
+    tags=["operators"],
     dependencies=[needs("ops")],
     route_class=IdempotentRoute,
 )

@@ -12,9 +12,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 
 from api import engine
+from api.bodies import Id
 from api.documentation import problems
 from api.problems import Problem
-from api.schemas import Id
 from api.services import ServicesOf
 from database.orders import order_of_session
 from domain.money import display

@@ -1,20 +1,23 @@
 """Refunds: giving money back, and seeing what became of it."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 
 from api import engine
 from api.auth import CallerOf, needs
-from api.documentation import KEYED, ONCE_A_KEY, problems
+from api.bodies import Body, ListOf, Text
+from api.documentation import KEYED, ONCE_A_KEY, example, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
 from api.orders import SEEING, VisibleOrder
 from api.problems import Problem
-from api.schemas import ListOf, NewRefund, RefundView
 from api.services import Services, ServicesOf
 from database.refunds import refunds_of
 from domain.ids import RefundId, refund_workflow_id
-from domain.money import Cents, Currency, display, smallest_step
+from domain.money import MAXIMUM_CENTS, Cents, Currency, display, smallest_step
 from domain.refund import Refund, RefundRequest, RefundStatus
 from workflows import search_attributes
 from workflows.refund import RefundWorkflow
@@ -22,6 +25,44 @@ from workflows.refund import RefundWorkflow
 SORRY = "The refund is taking longer than usual; ask again with the same Idempotency-Key."
 
 router = APIRouter(tags=["refunds"], route_class=IdempotentRoute)
+
+
+class NewRefund(Body):
+    """How much to give back, in the currency's minor unit, and why; by default all that is left."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(amount_cents=12000, reason="one guest is ill")
+    )
+
+    amount_cents: int | None = Field(default=None, ge=1, le=MAXIMUM_CENTS)
+    reason: Text = "on request"
+
+
+class RefundView(BaseModel):
+    """Money on its way back; `failure_reason` says in Stripe's words why it did not get there."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra=example(
+            id="re_0651",
+            order_id="ord_0650",
+            amount_cents=12000,
+            currency="eur",
+            status="succeeded",
+            reason="one guest is ill",
+            failure_reason=None,
+            created_at="2026-02-01T09:00:00Z",
+        ),
+    )
+
+    id: str
+    order_id: str
+    amount_cents: int
+    currency: str
+    status: RefundStatus
+    reason: str
+    failure_reason: str | None
+    created_at: datetime
 
 
 @router.post(

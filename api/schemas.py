@@ -1,100 +1,21 @@
-"""The bodies of requests and answers, as `docs/` and OpenAPI describe them."""
+"""Orders and what belongs to them, as clients see them."""
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
-    model_validator,
 )
 
+from api.bodies import Body, Text
 from api.documentation import example
 from domain.ids import TicketTypeId
-from domain.money import CURRENCIES, MAXIMUM_CENTS, Currency, smallest_step
 from domain.order import MAXIMUM_ITEMS, MAXIMUM_QUANTITY, Order, OrderStatus
 from domain.payment import PaymentStatus
-from domain.refund import RefundStatus
 from domain.ticket import TicketStatus
-
-MAXIMUM_CAPACITY = 1_000_000
-Item = TypeVar("Item")
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not contain the character NUL")
-    return text
-
-
-def _known_currency(code: str) -> str:
-    if code not in CURRENCIES:
-        raise ValueError("is not a currency that Stripe takes, in lower case")
-    return code
-
-
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_without_nul),
-]
-Id = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_nul)]
-CurrencyCode = Annotated[str, AfterValidator(_known_currency)]
-
-
-class Body(BaseModel):
-    """A request's body: nothing unknown in it, and no number that is not one."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class NewTicketType(Body):
-    """A kind of ticket to put on sale."""
-
-    model_config = ConfigDict(
-        json_schema_extra=example(
-            name="Opera, box", unit_price_cents=12000, currency="eur", capacity=8
-        )
-    )
-
-    name: Text
-    unit_price_cents: int = Field(ge=1, le=MAXIMUM_CENTS, description="in the minor unit")
-    currency: CurrencyCode
-    capacity: int = Field(ge=1, le=MAXIMUM_CAPACITY)
-
-    @model_validator(mode="after")
-    def _chargeable(self) -> Self:
-        step = smallest_step(Currency(self.currency))
-        if self.unit_price_cents % step:
-            raise ValueError(f"unit_price_cents must be a multiple of {step} in {self.currency}")
-        return self
-
-
-class TicketTypeView(BaseModel):
-    """A kind of ticket on sale; `available` = capacity - sold - held."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra=example(
-            id="tkt_064f",
-            name="Opera, box",
-            unit_price_cents=12000,
-            currency="eur",
-            capacity=8,
-            available=6,
-        ),
-    )
-
-    id: str
-    name: str
-    unit_price_cents: int
-    currency: str
-    capacity: int
-    available: int
 
 
 class NewItem(Body):
@@ -230,44 +151,6 @@ class PaymentView(BaseModel):
     created_at: datetime
 
 
-class NewRefund(Body):
-    """How much to give back, in the currency's minor unit, and why; by default all that is left."""
-
-    model_config = ConfigDict(
-        json_schema_extra=example(amount_cents=12000, reason="one guest is ill")
-    )
-
-    amount_cents: int | None = Field(default=None, ge=1, le=MAXIMUM_CENTS)
-    reason: Text = "on request"
-
-
-class RefundView(BaseModel):
-    """Money on its way back; `failure_reason` says in Stripe's words why it did not get there."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra=example(
-            id="re_0651",
-            order_id="ord_0650",
-            amount_cents=12000,
-            currency="eur",
-            status="succeeded",
-            reason="one guest is ill",
-            failure_reason=None,
-            created_at="2026-02-01T09:00:00Z",
-        ),
-    )
-
-    id: str
-    order_id: str
-    amount_cents: int
-    currency: str
-    status: RefundStatus
-    reason: str
-    failure_reason: str | None
-    created_at: datetime
-
-
 class TicketView(BaseModel):
     """A ticket: a gate lets in whoever shows the `code` of a VALID one."""
 
@@ -306,15 +189,3 @@ class HistoryEntry(BaseModel):
     action: str
     reason: str | None
     stripe_ids: dict[str, Any]
-
-
-class ListOf(BaseModel, Generic[Item]):
-    """Everything there is."""
-
-    data: list[Item]
-
-
-class PageOf(ListOf[Item], Generic[Item]):
-    """A page; with `has_more` the next one starts after the last id of this one."""
-
-    has_more: bool

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 
 from api import engine
 from api.auth import CallerOf, needs
+from api.bodies import Id
 from api.documentation import KEYED, ONCE_A_KEY, problems
 from api.idempotency import IdempotentRoute, ResourceSuffix
 from api.ops.views import Action, CaseView, Extension, RecheckedView
 from api.problems import Problem
-from api.schemas import Id
 from api.services import Services, ServicesOf
 from database.ops import case_of, resolve
 from database.orders import order_of

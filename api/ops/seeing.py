@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.auth import needs
+from api.bodies import Id, PageOf
 from api.documentation import FOR_USERS, problems
 from api.ops.views import CaseView, Search, StoryView, SummaryView
-from api.schemas import Id, PageOf
 from api.services import ServicesOf
 from database.disputes import disputes_of
 from database.history import history_of

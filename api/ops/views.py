@@ -5,9 +5,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.bodies import Body, Id, Text
 from api.documentation import example
 from api.ops.links import LinksView, links_of
-from api.schemas import Body, HistoryEntry, Id, OrderView, PaymentView, Text
+from api.schemas import HistoryEntry, OrderView, PaymentView
 from api.services import Services
 from database.queues import Wanted
 from domain.case import Case

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from api.app import create_app
-from tests.api.world import api_settings, caller, started
+from tests.api.world import api_settings, caller, on_sale, ordered, started
 from tests.serving import served
 
 
@@ -55,3 +55,9 @@ async def operator(api_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Who may see and cancel everybody's orders."""
     async with caller(api_url, "operator", "other ops") as client:
         yield client
+
+
+@pytest.fixture
+async def order_id(seller: httpx2.AsyncClient, buyer: httpx2.AsyncClient) -> str:
+    """An order of the user's."""
+    return await ordered(buyer, await on_sale(seller))

@@ -24,7 +24,8 @@ from onebox.postgres import PostgresServer
 from settings import WorkerSettings
 from stripe_sandbox.app import create_app as create_sandbox
 from stripe_sandbox.settings import Settings as SandboxSettings
-from tests.api.test_webhook import event, send
+from tests.api.stripe import send
+from tests.api.test_webhook import event
 from tests.api.world import (
     STRIPE_KEY,
     TASK_QUEUE,
@@ -186,12 +187,6 @@ async def worker(temporal: Temporal, worker_settings: WorkerSettings) -> AsyncIt
     ):
         yield
     await database.close()
-
-
-@pytest.fixture
-async def order_id(seller: Client, buyer: Client) -> str:
-    """An order."""
-    return await ordered(buyer, await on_sale(seller))
 
 
 @pytest.mark.usefixtures("worker")

@@ -12,12 +12,6 @@ from tests.api.world import assert_problem, on_sale, ordered
 Client = httpx2.AsyncClient
 
 
-@pytest.fixture
-async def order_id(seller: Client, buyer: Client) -> str:
-    """An order."""
-    return await ordered(buyer, await on_sale(seller))
-
-
 async def test_only_operators_give_money_back(
     buyer: Client, anonymous: Client, order_id: str
 ) -> None:

@@ -1,39 +1,28 @@
 """Stripe's webhook: what is taken over, what is left alone, what is refused."""
 
 import asyncio
-import hashlib
-import hmac
-import json
 import secrets
-import time
 from typing import Any
 
 import httpx2
 import pytest
 from temporalio import client as temporal_client
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
 from domain.ids import (
     OrderId,
-    RefundId,
     checkout_workflow_id,
     new_id,
-    refund_workflow_id,
     stripe_event_workflow_id,
 )
-from domain.refund import RefundRequest
+from tests.api.stripe import is_settled, send, signals, signature
 from tests.api.world import (
     NEXT_WEBHOOK_SECRET,
     TASK_QUEUE,
-    WEBHOOK_SECRET,
     assert_problem,
-    on_sale,
-    ordered,
 )
 from workflows.checkout import CheckoutWorkflow
-from workflows.refund import RefundWorkflow
 
 Client = httpx2.AsyncClient
 Temporal = temporal_client.Client
@@ -63,20 +52,6 @@ def event(order_id: str | None, kind: str = COMPLETED, **session: Any) -> dict[s
     }
 
 
-def signature(body: bytes, secret: str = WEBHOOK_SECRET, age_seconds: int = 0) -> str:
-    """Return the Stripe-Signature of a body."""
-    at = int(time.time()) - age_seconds
-    digest = hmac.new(secret.encode(), b"%d.%b" % (at, body), hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
-
-
-async def send(client: Client, told: Any, **signing: Any) -> httpx2.Response:
-    """Send an event, or any other body, as Stripe would."""
-    body = told if isinstance(told, bytes) else json.dumps(told, indent=2).encode()
-    headers = {"Stripe-Signature": signature(body, **signing)}
-    return await client.post("/webhooks/stripe", content=body, headers=headers)
-
-
 async def start_checkout(temporal: Temporal, order_id: str) -> Any:
     """Start a checkout that no worker takes up."""
     return await temporal.start_workflow(
@@ -85,32 +60,6 @@ async def start_checkout(temporal: Temporal, order_id: str) -> Any:
         id=checkout_workflow_id(OrderId(order_id)),
         task_queue=TASK_QUEUE,
     )
-
-
-async def signals(handle: Any) -> list[str]:
-    """Return the names of the signals that a workflow got."""
-    history = await handle.fetch_history()
-    return [
-        found.workflow_execution_signaled_event_attributes.signal_name
-        for found in history.events
-        if found.HasField("workflow_execution_signaled_event_attributes")
-    ]
-
-
-async def is_settled(temporal: Temporal, told: dict[str, Any]) -> bool:
-    """Say whether an event got a workflow of its own."""
-    workflow_id = stripe_event_workflow_id(told["id"])
-    try:
-        await temporal.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        return error.status is not RPCStatusCode.NOT_FOUND
-    return True
-
-
-@pytest.fixture
-async def order_id(seller: Client, buyer: Client) -> str:
-    """An order."""
-    return await ordered(buyer, await on_sale(seller))
 
 
 @pytest.mark.parametrize(
@@ -172,57 +121,6 @@ async def test_a_hint_without_a_running_checkout_is_left_alone(
     anonymous: Client, temporal: Temporal, order_id: str, kind: str
 ) -> None:
     told = event(order_id, kind, payment_status="unpaid")
-    assert (await send(anonymous, told)).status_code == 200
-    assert not await is_settled(temporal, told)
-
-
-def refund_event(kind: str, refund_id: str | None = None, **subject: Any) -> dict[str, Any]:
-    """Return an event about a refund, or about the charge that was given back."""
-    told = {"id": "re_1", "metadata": {"refundId": refund_id} if refund_id else {}}
-    return {
-        "id": f"evt_{secrets.token_hex(8)}",
-        "object": "event",
-        "type": kind,
-        "data": {"object": told | {"payment_intent": "pi_1"} | subject},
-    }
-
-
-@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed"])
-async def test_an_event_of_a_refund_is_signalled_to_the_one_that_runs(
-    anonymous: Client, temporal: Temporal, order_id: str, kind: str
-) -> None:
-    request = RefundRequest(RefundId(new_id("re")), OrderId(order_id), None, "ill", "operator")
-    running = await temporal.start_workflow(
-        RefundWorkflow.run,
-        request,
-        id=refund_workflow_id(request.id),
-        task_queue=TASK_QUEUE,
-    )
-    told = refund_event(kind, request.id)
-    assert (await send(anonymous, told)).status_code == 200
-    assert await signals(running) == ["refund_changed"]
-    assert not await is_settled(temporal, told)
-    await running.terminate()
-    again = refund_event(kind, request.id)
-    assert (await send(anonymous, again)).status_code == 200
-    assert await is_settled(temporal, again)
-
-
-@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded"])
-async def test_an_event_of_a_refund_that_nobody_follows_is_settled_once(
-    anonymous: Client, temporal: Temporal, kind: str
-) -> None:
-    told = refund_event(kind)
-    answers = await asyncio.gather(*(send(anonymous, told) for _ in range(5)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert await is_settled(temporal, told)
-
-
-@pytest.mark.parametrize("subject", [{"payment_intent": None}, {"payment_intent": 7}])
-async def test_a_refund_of_no_payment_intent_is_left_alone(
-    anonymous: Client, temporal: Temporal, subject: dict[str, Any]
-) -> None:
-    told = refund_event("refund.created", **subject)
     assert (await send(anonymous, told)).status_code == 200
     assert not await is_settled(temporal, told)
 
