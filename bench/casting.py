@@ -55,15 +55,18 @@ def _one_process(peer: str) -> Callable[[Supervisor, Site], Awaitable[Started]]:
     return start
 
 
-async def _start_samples_style(supervisor: Supervisor, site: Site) -> Started:
-    engine = temporal(site)
-    supervisor.start(engine)
-    await supervisor.ready(engine, temporal_ready_url(site))
-    worker = site.python("worker", ["-m", f"{_PEERS}.samples_style.worker"], site.environment())
-    supervisor.start(worker)
-    api = await _serve(supervisor, site, "samples_style")
-    await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
-    return Started((site.api_url,), {"api": [api], "worker": [worker], "temporal": [engine]})
+def _on_temporal(peer: str) -> Callable[[Supervisor, Site], Awaitable[Started]]:
+    async def start(supervisor: Supervisor, site: Site) -> Started:
+        engine = temporal(site)
+        supervisor.start(engine)
+        await supervisor.ready(engine, temporal_ready_url(site))
+        worker = site.python("worker", ["-m", f"{_PEERS}.{peer}.worker"], site.environment())
+        supervisor.start(worker)
+        api = await _serve(supervisor, site, peer)
+        await supervisor.ready(worker, lambda: "worker ready" in worker.last_lines(1000))
+        return Started((site.api_url,), {"api": [api], "worker": [worker], "temporal": [engine]})
+
+    return start
 
 
 async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
@@ -76,7 +79,9 @@ async def _serve(supervisor: Supervisor, site: Site, peer: str) -> Process:
 
 
 PLAIN = Variant("plain", _prepare, _one_process("plain"), _add_orders)
-SAMPLES_STYLE = Variant("samples_style", _prepare, _start_samples_style, _add_orders)
+SAMPLES_STYLE = Variant("samples_style", _prepare, _on_temporal("samples_style"), _add_orders)
 DBOS = Variant("dbos", _prepare, _one_process("dbos"), _add_orders)
 RESTATE = Variant("restate", _prepare, restate.start, _add_orders, restate.obstacle)
-PEERS = (PLAIN, SAMPLES_STYLE, DBOS, RESTATE)
+# No peer, but a limit: nothing on Temporal can cost less.
+BARE_WORKFLOW = Variant("bare_workflow", _prepare, _on_temporal("bare_workflow"), _add_orders)
+PEERS = (PLAIN, BARE_WORKFLOW, SAMPLES_STYLE, DBOS, RESTATE)
