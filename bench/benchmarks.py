@@ -52,7 +52,7 @@ async def orders(stage: Stage, scale: Scale) -> Outcome:
 async def steps(stage: Stage, scale: Scale) -> Outcome:
     """Count what each step of a paid order costs."""
     counted = {
-        variant.name: await count_steps(stage, variant, scale.orders or 20)
+        variant.name: await count_steps(stage, variant, scale.orders or 100)
         for variant in scale.chosen()
     }
     say_steps(counted)

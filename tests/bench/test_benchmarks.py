@@ -40,11 +40,11 @@ async def test_the_steps_of_a_paid_order_are_counted_and_no_more_than_they_were(
     outcome = await BENCHMARKS["steps"](stage, Scale(orders=10, variants=("paysaga", "plain")))
     ours, plain = outcome.figures["paysaga"], outcome.figures["plain"]
     assert ours["events"]["WORKFLOW_EXECUTION_COMPLETED"] == 1
-    assert sum(ours["events"].values()) <= 23
+    assert sum(ours["events"].values()) <= 18
     assert ours["calls"]["ExecuteMultiOperation"] == 1
     assert 1 <= sum(ours["actions"].values()) <= 10
     assert ours["statements"]["INSERT payments"] == 1
-    assert sum(ours["statements"].values()) <= 36
+    assert sum(ours["statements"].values()) <= 20
     assert plain["statements"]["UPDATE orders"] == 2
 
 
