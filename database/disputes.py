@@ -8,7 +8,8 @@ from sqlalchemy import Row, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database import tickets
-from database.models import DisputeRow, OrderRow, PaymentRow
+from database.models import DisputeRow, OrderRow
+from database.payments import our_intents
 from domain.dispute import DECIDED, IN_OUR_FAVOUR, Dispute, DisputeReport, DisputeStatus
 from domain.ids import OrderId, PaymentId
 from domain.reconciliation import goes_further
@@ -94,13 +95,9 @@ async def unheard_disputes(
         DisputeRow.id.in_([report.id for report in reports])
     )
     statuses = {row.id: DisputeStatus(row.status) for row in await connection.execute(known)}
-    ours = select(PaymentRow.payment_intent).where(
-        PaymentRow.payment_intent.in_([report.payment_intent for report in reports])
-    )
-    our_intents = set((await connection.execute(ours)).scalars())
+    ours = await our_intents(connection, (report.payment_intent for report in reports))
     return [
         report
         for report in reports
-        if report.payment_intent in our_intents
-        and goes_further(report.status, statuses.get(report.id))
+        if report.payment_intent in ours and goes_further(report.status, statuses.get(report.id))
     ]

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from database.models import PaymentRow, RefundRow
+from database.models import RefundRow
+from database.payments import our_intents
 from database.refunds import refund_of
 from domain.reconciliation import goes_further
 from domain.refund import UNDER_WAY, Refund, RefundReport, RefundStatus
@@ -37,13 +38,10 @@ async def unheard_refunds(
         RefundRow.stripe_id.in_([report.stripe_id for report in reports])
     )
     statuses = {row.stripe_id: RefundStatus(row.status) for row in await connection.execute(known)}
-    ours = select(PaymentRow.payment_intent).where(
-        PaymentRow.payment_intent.in_([report.payment_intent for report in reports])
-    )
-    our_intents = set((await connection.execute(ours)).scalars())
+    ours = await our_intents(connection, (report.payment_intent for report in reports))
     return [
         report
         for report in reports
-        if report.payment_intent in our_intents
+        if report.payment_intent in ours
         and goes_further(report.status, statuses.get(report.stripe_id))
     ]

@@ -1,5 +1,6 @@
 """Payments: the attempts of an order, and the guarded statements that move them on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,6 +112,16 @@ async def payment_of_intent(connection: AsyncConnection, payment_intent: str) ->
     """Return the attempt that was paid by one of Stripe's payment intents."""
     statement = select(PaymentRow.__table__).where(PaymentRow.payment_intent == payment_intent)
     return (await connection.execute(statement)).one_or_none()
+
+
+async def our_intents(
+    connection: AsyncConnection, payment_intents: Iterable[str | None]
+) -> set[str]:
+    """Return those of Stripe's payment intents by which our orders were paid."""
+    statement = select(PaymentRow.payment_intent).where(
+        PaymentRow.payment_intent.in_(set(payment_intents))
+    )
+    return {intent for intent in (await connection.execute(statement)).scalars() if intent}
 
 
 async def session_request(connection: AsyncConnection, payment_id: PaymentId) -> SessionRequest:
