@@ -133,6 +133,19 @@ async def test_an_order_that_is_not_created_cannot_become_paid(guarded: Guarded)
     await guarded.cancel(attempt)
 
 
+async def test_a_closed_attempt_cannot_be_paid_though_its_order_can(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=2)
+    order = await guarded.order(tickets, 2)
+    first, late = await guarded.attempt(order)
+    refused = CloseAttempt(order, first.id, CloseReason.REFUSED, "checkout")
+    assert await guarded.attempts.refuse_checkout(refused) is OrderStatus.CREATED
+    assert await guarded.pay(late) is Settlement.LATE
+    _, report = await guarded.attempt(order)
+    assert await guarded.pay(late) is Settlement.LATE
+    assert await guarded.pay(report) is Settlement.PAID
+    assert await guarded.available(tickets) == 0
+
+
 @pytest.mark.parametrize(
     "change",
     [
