@@ -47,6 +47,6 @@ async def saga(request: pytest.FixtureRequest, world: Saga) -> AsyncIterator[Sag
     yield world
     await world.fault("", "", times=0)
     await world.assert_books_balance()
-    if os.environ.get("PAYSAGA_RECORD"):
+    if world.told and os.environ.get("PAYSAGA_RECORD"):
         story = request.node.name.removeprefix("test_").replace("[", "_").rstrip("]")
         await record(story, world.told[-1])
