@@ -119,9 +119,6 @@ class PaymentRow(Base):
     __table_args__ = (
         CheckConstraint(_one_of("status", PaymentStatus), name="payment_status_known"),
         CheckConstraint("amount_cents > 0", name="amount_positive"),
-        CheckConstraint(
-            "status <> 'PROCESSING' OR looked_at IS NOT NULL", name="processing_was_looked_at"
-        ),
         Index(
             "one_open_attempt_an_order", "order_id", unique=True, postgresql_where=text(_IS_OPEN)
         ),

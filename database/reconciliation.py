@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.history import record
@@ -15,6 +16,7 @@ from domain.payment import PaymentReport, PaymentStatus
 from domain.reconciliation import Drift, DriftKind
 
 DRIFT_FOUND = "drift_found"
+TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
 
 
 async def abandoned_checkouts(
@@ -25,35 +27,29 @@ async def abandoned_checkouts(
     Those that should have been closed before a time (UTC), and those with a delayed payment that
     nobody has asked Stripe about since another; 1000 of them at the most.
     """
+    looked_at = func.coalesce(PaymentRow.looked_at, PaymentRow.created_at)
     overdue = PaymentRow.expires_at < due_before
-    unwatched = and_(
-        PaymentRow.status == PaymentStatus.PROCESSING, PaymentRow.looked_at < looked_before
-    )
+    unwatched = and_(PaymentRow.status == PaymentStatus.PROCESSING, looked_at < looked_before)
     statement = (
         select(
             PaymentRow.order_id,
             PaymentRow.expires_at,
-            PaymentRow.looked_at,
+            looked_at.label("looked_at"),
             overdue.label("is_overdue"),
         )
         .where(IS_OPEN, or_(overdue, unwatched))
-        .order_by(func.least(PaymentRow.expires_at, PaymentRow.looked_at))
+        .order_by(func.least(PaymentRow.expires_at, looked_at))
         .limit(1000)
     )
-    return [
-        Drift(
-            OrderId(row.order_id),
-            DriftKind.OVERDUE_CHECKOUT,
-            f"due {row.expires_at:%Y-%m-%d %H:%M:%S} UTC",
-        )
-        if row.is_overdue
-        else Drift(
-            OrderId(row.order_id),
-            DriftKind.UNWATCHED_PAYMENT,
-            f"last looked at {row.looked_at:%Y-%m-%d %H:%M:%S} UTC",
-        )
-        for row in await connection.execute(statement)
-    ]
+    return [_abandoned(row) for row in await connection.execute(statement)]
+
+
+def _abandoned(row: Row[Any]) -> Drift:
+    if row.is_overdue:
+        kind, what = DriftKind.OVERDUE_CHECKOUT, f"due {row.expires_at:{TO_THE_SECOND}} UTC"
+    else:
+        kind, what = DriftKind.UNWATCHED_PAYMENT, f"looked at {row.looked_at:{TO_THE_SECOND}} UTC"
+    return Drift(OrderId(row.order_id), kind, what)
 
 
 async def our_orders(

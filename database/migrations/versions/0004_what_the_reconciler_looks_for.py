@@ -12,10 +12,6 @@ IS_OPEN = sa.text("status IN ('PENDING', 'PROCESSING')")
 
 def upgrade() -> None:
     op.add_column("payments", sa.Column("looked_at", postgresql.TIMESTAMP(timezone=True)))
-    op.execute("UPDATE payments SET looked_at = updated_at WHERE status = 'PROCESSING'")
-    op.create_check_constraint(
-        "processing_was_looked_at", "payments", "status <> 'PROCESSING' OR looked_at IS NOT NULL"
-    )
     op.create_index(
         "open_attempts_by_deadline", "payments", ["expires_at"], postgresql_where=IS_OPEN
     )
@@ -34,5 +30,4 @@ def downgrade() -> None:
     op.drop_index("drift_by_kind", table_name="order_history")
     op.drop_index("orders_for_a_person", table_name="orders")
     op.drop_index("open_attempts_by_deadline", table_name="payments")
-    op.drop_constraint("processing_was_looked_at", "payments")
     op.drop_column("payments", "looked_at")
