@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.history import record
@@ -30,7 +30,7 @@ async def abandoned_checkouts(
     looked_at = func.coalesce(PaymentRow.looked_at, PaymentRow.created_at)
     overdue = PaymentRow.expires_at < due_before
     unwatched = and_(PaymentRow.status == PaymentStatus.PROCESSING, looked_at < looked_before)
-    statement = (
+    statement: Select[Any] = (
         select(
             PaymentRow.order_id,
             PaymentRow.expires_at,
