@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database.history import record
@@ -30,7 +29,7 @@ async def abandoned_checkouts(
     looked_at = func.coalesce(PaymentRow.looked_at, PaymentRow.created_at)
     overdue = PaymentRow.expires_at < due_before
     unwatched = and_(PaymentRow.status == PaymentStatus.PROCESSING, looked_at < looked_before)
-    statement: Select[Any] = (
+    statement = (
         select(
             PaymentRow.order_id,
             PaymentRow.expires_at,
@@ -44,7 +43,7 @@ async def abandoned_checkouts(
     return [_abandoned(row) for row in await connection.execute(statement)]
 
 
-def _abandoned(row: Row[Any]) -> Drift:
+def _abandoned(row: Row[str, datetime, datetime, bool]) -> Drift:
     if row.is_overdue:
         kind, what = DriftKind.OVERDUE_CHECKOUT, f"due {row.expires_at:{TO_THE_SECOND}} UTC"
     else:
