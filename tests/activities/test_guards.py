@@ -153,6 +153,19 @@ async def test_a_payment_that_went_back_is_no_late_money_when_it_is_reported_aga
     assert await guarded.pay(report) is Settlement.PAID
 
 
+async def test_a_closed_attempt_cannot_be_paid_though_its_order_can(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=2)
+    order = await guarded.order(tickets, 2)
+    first, late = await guarded.attempt(order)
+    refused = CloseAttempt(order, first.id, CloseReason.REFUSED, "checkout")
+    assert await guarded.attempts.refuse_checkout(refused) is OrderStatus.CREATED
+    assert await guarded.pay(late) is Settlement.LATE
+    _, report = await guarded.attempt(order)
+    assert await guarded.pay(late) is Settlement.LATE
+    assert await guarded.pay(report) is Settlement.PAID
+    assert await guarded.available(tickets) == 0
+
+
 @pytest.mark.parametrize(
     "change",
     [
