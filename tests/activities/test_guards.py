@@ -6,15 +6,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from temporalio.exceptions import ApplicationError
 
 from activities.attempts import Attempts
 from activities.settlement import Settlements
 from database.engine import Database
-from database.models import OrderRow, PaymentRow, TicketTypeRow
+from database.models import (
+    OrderItemRow,
+    OrderRow,
+    PaymentRow,
+    RefundRow,
+    TicketRow,
+    TicketTypeRow,
+)
 from database.payments import store_session
+from database.tickets import tickets_of
 from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
 from domain.ids import OrderId, new_id
 from domain.money import Cents, Currency
@@ -67,6 +75,21 @@ class Guarded(Orders):
         """Cancel the order of an attempt."""
         closing = CloseAttempt(attempt.order_id, attempt.id, CloseReason.DEADLINE, "checkout")
         return await self.attempts.cancel_order(closing)
+
+
+def refund_of(attempt: Attempt, name: str) -> dict[str, str | int]:
+    """Return a row of `refunds` whose ids at Stripe have a name."""
+    return {
+        "id": new_id("re"),
+        "order_id": attempt.order_id,
+        "payment_id": attempt.id,
+        "payment_intent": f"pi_{name}",
+        "idempotency_key": f"key_{name}",
+        "stripe_id": f"re_{name}",
+        "amount_cents": 1,
+        "currency": attempt.currency,
+        "reason": "to be met again",
+    }
 
 
 @pytest.fixture
@@ -195,6 +218,48 @@ async def test_a_session_of_another_order_pays_nothing(guarded: Guarded) -> None
     assert await guarded.pay(mixed_up) is Settlement.SET_ASIDE
     assert (await guarded.see(first.order_id)).status is OrderStatus.CREATED
     assert (await guarded.see(second.order_id)).status is OrderStatus.CREATED
+
+
+async def test_no_order_becomes_paid_without_its_tickets(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    in_the_way = TicketRow.order_id == attempt.order_id
+    async with guarded.database.transaction() as connection:
+        seat = select(literal("tic_of_nobody"), OrderItemRow.order_id, OrderItemRow.ticket_type_id)
+        seat = seat.add_columns(literal(1), literal(new_id("code")))
+        await connection.execute(
+            insert(TicketRow).from_select(
+                ["id", "order_id", "ticket_type_id", "number", "code"],
+                seat.where(OrderItemRow.order_id == attempt.order_id),
+            )
+        )
+    with pytest.raises(IntegrityError, match="one_ticket_a_seat"):
+        await guarded.pay(report)
+    assert (await guarded.see(attempt.order_id)).status is OrderStatus.CREATED
+    assert await guarded.payment_statuses(attempt.order_id) == [PaymentStatus.PENDING]
+    async with guarded.database.transaction() as connection:
+        await connection.execute(delete(TicketRow).where(in_the_way))
+    assert await guarded.pay(report) is Settlement.PAID
+    async with guarded.database.transaction() as connection:
+        assert len(await tickets_of(connection, attempt.order_id)) == 2
+
+
+async def test_the_database_itself_takes_each_of_stripes_ids_once(guarded: Guarded) -> None:
+    (first, report), (second, _) = [await guarded.attempt(await guarded.order()) for _ in range(2)]
+    for attempt, name in ((first, "one"), (second, "two")):
+        async with guarded.database.transaction() as connection:
+            await connection.execute(insert(RefundRow).values(refund_of(attempt, name)))
+    assert await guarded.pay(report) is Settlement.PAID
+    payment = update(PaymentRow).where(PaymentRow.id == second.id)
+    refund = update(RefundRow).where(RefundRow.payment_id == second.id)
+    for again in (
+        payment.values(provider_ref=report.session_id),
+        payment.values(payment_intent=report.payment_intent),
+        refund.values(stripe_id="re_one"),
+        refund.values(idempotency_key="key_one"),
+    ):
+        with pytest.raises(IntegrityError, match="duplicate key"):
+            async with guarded.database.transaction() as connection:
+                await connection.execute(again)
 
 
 async def test_the_database_itself_never_oversells(guarded: Guarded) -> None:
