@@ -91,7 +91,7 @@ async def test_a_try_that_stripe_is_still_busy_with_makes_no_second_refund(desk:
         await asyncio.wait_for(desk.refunds.carry_out(refund.id), timeout=1)
     while (await desk.seen(paid))[0].status is not RefundStatus.SUCCEEDED:
         await at_once([desk.refunds.carry_out(refund.id)])
-    while await desk.times_asked(CREATE) < before + 2:  # until the slow one has ended, too
+    while await desk.times_asked(CREATE) < before + 2:  # noqa: ASYNC110 - the slow one, too
         await asyncio.sleep(0.05)
     assert await desk.at_stripe(paid) == [1000]
 
