@@ -43,13 +43,14 @@ async def test_the_events_of_a_dispute_come_backwards(shop: Shop) -> None:
     dispute = await shop.sandbox("POST", f"payments/{capture['payment_intent']}/dispute", {})
     await shop.sandbox("POST", f"disputes/{dispute['id']}/close", {"outcome": "won"})
     for what, status in (("closed", "won"), ("created", "needs_response")):
+        event_id = f"evt_dispute_{what}"
         event = {
-            "id": f"evt_dispute_{what}",
+            "id": event_id,
             "type": f"charge.dispute.{what}",
             "data": {"object": {"id": dispute["id"], "object": "dispute", "status": status}},
         }
         assert (await shop.event(event)).status_code == 200
-        settling = shop.temporal.get_workflow_handle(stripe_event_workflow_id(event["id"]))
+        settling = shop.temporal.get_workflow_handle(stripe_event_workflow_id(event_id))
         await settling.result()
         assert not (await shop.call("GET", f"/orders/{order}")).json()["disputed"]
     tickets = (await shop.call("GET", f"/orders/{order}/tickets")).json()["data"]
