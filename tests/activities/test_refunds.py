@@ -161,6 +161,16 @@ async def test_of_money_kept_twice_the_orders_own_goes_back_first(desk: Desk) ->
     assert await desk.wrong(own) == []
 
 
+async def test_seats_are_freed_once_though_all_is_given_back_twice(desk: Desk) -> None:
+    paid = await desk.paid()
+    refund = await desk.refunds.carry_out((await desk.opened(paid)).id)
+    await desk.sandbox("POST", f"refunds/{refund.stripe_id}/move", {"status": "failed"})
+    await desk.refunds.take_refunds(paid.intent)
+    await desk.refunds.carry_out((await desk.opened(paid)).id)
+    assert (await desk.see(paid.order_id)).amount_refunded_cents == TOTAL
+    assert (await desk.actions(paid.order_id)).count("order_refunded") == 1
+
+
 async def test_taking_the_same_again_changes_nothing(desk: Desk) -> None:
     paid = await desk.paid()
     await desk.in_the_dashboard(paid, 1000)

@@ -122,6 +122,23 @@ async def test_many_events_at_once_store_a_dispute_once(saga: Saga, disputes: Di
     assert (await saga.actions(order)).count("dispute_opened") == 1
 
 
+async def test_of_two_looks_at_once_the_slower_is_taken_again(
+    saga: Saga, disputes: Disputes
+) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent)
+    await disputes.take_dispute(dispute_id)
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "won"})
+    await saga.fault("GET /v1/disputes/*", "delay", delay_seconds=0.5)
+    answers = await asyncio.gather(
+        *(disputes.take_dispute(dispute_id) for _ in range(2)), return_exceptions=True
+    )
+    (overtaken,) = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert isinstance(overtaken, ApplicationError)
+    assert overtaken.type == "overtaken"
+    assert (await saga.actions(order)).count("dispute_changed") == 1
+
+
 async def test_a_dispute_that_overtook_its_payment_is_asked_for_again(
     saga: Saga, disputes: Disputes
 ) -> None:
