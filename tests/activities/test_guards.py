@@ -21,7 +21,7 @@ from database.models import (
     TicketRow,
     TicketTypeRow,
 )
-from database.payments import store_session
+from database.payments import give_up_key, session_request, store_session
 from database.tickets import tickets_of
 from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
 from domain.ids import OrderId, new_id
@@ -209,6 +209,18 @@ async def test_a_payment_that_differs_is_set_aside_once(
     assert order.needs_attention
     assert (await guarded.actions(order.id)).count("payment_set_aside") == 1
     assert await guarded.pay(report) is Settlement.PAID
+
+
+async def test_a_session_that_is_known_is_never_replaced(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    other = CheckoutSession(new_id("cs"), "http://elsewhere", attempt.expires_at)
+    async with guarded.database.transaction() as connection:
+        await store_session(connection, attempt.id, other)
+        await give_up_key(connection, attempt.id)
+        request = await session_request(connection, attempt.id)
+    assert request.session
+    assert request.session.session_id == report.session_id
+    assert request.idempotency_key == attempt.id
 
 
 async def test_a_session_of_another_order_pays_nothing(guarded: Guarded) -> None:
