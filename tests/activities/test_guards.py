@@ -21,6 +21,7 @@ from database.models import (
     TicketRow,
     TicketTypeRow,
 )
+from database.ops import resolve
 from database.payments import give_up_key, session_request, store_session
 from database.tickets import tickets_of
 from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
@@ -209,6 +210,36 @@ async def test_a_payment_that_differs_is_set_aside_once(
     assert order.needs_attention
     assert (await guarded.actions(order.id)).count("payment_set_aside") == 1
     assert await guarded.pay(report) is Settlement.PAID
+
+
+async def test_a_payment_that_overtakes_the_answer_naming_its_session_is_taken_later(
+    guarded: Guarded,
+) -> None:
+    _, like = await guarded.attempt(await guarded.order())
+    attempt = await guarded.attempts.hold_tickets(HoldTickets(await guarded.order(), NOW))
+    assert attempt
+    session = CheckoutSession(new_id("cs"), "http://pay", attempt.expires_at)
+    report = replace(like, order_id=attempt.order_id, session_id=session.session_id)
+    with pytest.raises(ApplicationError, match="not known yet"):
+        await guarded.pay(report)
+    async with guarded.database.transaction() as connection:
+        await store_session(connection, attempt.id, session)
+    assert await guarded.pay(report) is Settlement.PAID
+    assert not (await guarded.see(attempt.order_id)).needs_attention
+
+
+async def test_attention_is_resolved_once_and_only_for_the_order_that_was_seen(
+    guarded: Guarded,
+) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    await guarded.pay(replace(report, amount_total=Cents(1)))
+    await guarded.pay(report)
+    resolved = []
+    for seen in (OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.PAID):
+        async with guarded.database.transaction() as connection:
+            resolved.append(await resolve(connection, attempt.order_id, seen, "olga", "looked"))
+    assert resolved == [False, True, False]
+    assert (await guarded.actions(attempt.order_id)).count("attention_resolved") == 1
 
 
 async def test_a_session_that_is_known_is_never_replaced(guarded: Guarded) -> None:
