@@ -1,105 +1,27 @@
 """The guards of the states, one by one and against each other."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, insert, literal, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
 from temporalio.exceptions import ApplicationError
 
-from activities.attempts import Attempts
-from activities.settlement import Settlements
-from database.engine import Database
-from database.models import (
-    OrderItemRow,
-    OrderRow,
-    PaymentRow,
-    RefundRow,
-    TicketRow,
-    TicketTypeRow,
-)
+from database.models import OrderItemRow, OrderRow, PaymentRow, TicketRow
 from database.ops import resolve
 from database.payments import give_up_key, session_request, store_session
 from database.tickets import tickets_of
-from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
-from domain.ids import OrderId, new_id
+from domain.checkout import CloseAttempt, CloseReason, HoldTickets
+from domain.ids import new_id
 from domain.money import Cents, Currency
 from domain.order import OrderStatus
 from domain.payment import (
-    Attempt,
     CheckoutSession,
-    PaymentReport,
     PaymentStatus,
-    SessionStatus,
     Settlement,
 )
-from tests.orders import Orders
-
-NOW = datetime.now(UTC)
-
-
-class Guarded(Orders):
-    """Orders together with the activities that move them on."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        hold = timedelta(minutes=30)
-        self.attempts = Attempts(database, hold=hold, base_url="http://shop", livemode=False)
-        self.settlements = Settlements(database, processing=timedelta(days=14))
-
-    async def attempt(self, order_id: OrderId) -> tuple[Attempt, PaymentReport]:
-        """Hold an order's tickets; return the attempt and the report that would pay it."""
-        attempt = await self.attempts.hold_tickets(HoldTickets(order_id, NOW))
-        assert attempt is not None
-        session = CheckoutSession(new_id("cs"), "http://pay", attempt.expires_at)
-        async with self.database.transaction() as connection:
-            await store_session(connection, attempt.id, session)
-        return attempt, PaymentReport(
-            order_id=order_id,
-            session_id=session.session_id,
-            status=SessionStatus.PAID,
-            amount_total=attempt.amount_cents,
-            currency=attempt.currency,
-            livemode=False,
-            payment_intent=new_id("pi"),
-            event_id=new_id("evt"),
-        )
-
-    async def pay(self, report: PaymentReport) -> Settlement:
-        """Settle a report."""
-        return await self.settlements.mark_paid(PaidReport(report, "stripe"))
-
-    async def cancel(self, attempt: Attempt) -> OrderStatus:
-        """Cancel the order of an attempt."""
-        closing = CloseAttempt(attempt.order_id, attempt.id, CloseReason.DEADLINE, "checkout")
-        return await self.attempts.cancel_order(closing)
-
-
-def refund_of(attempt: Attempt, name: str) -> dict[str, str | int]:
-    """Return a row of `refunds` whose ids at Stripe have a name."""
-    return {
-        "id": new_id("re"),
-        "order_id": attempt.order_id,
-        "payment_id": attempt.id,
-        "payment_intent": f"pi_{name}",
-        "idempotency_key": f"key_{name}",
-        "stripe_id": f"re_{name}",
-        "amount_cents": 1,
-        "currency": attempt.currency,
-        "reason": "to be met again",
-    }
-
-
-@pytest.fixture
-async def guarded(database_url: str) -> AsyncIterator[Guarded]:
-    database = Database(database_url)
-    guarded = Guarded(database)
-    yield guarded
-    await guarded.assert_no_seat_twice()
-    await database.close()
+from tests.activities.guarding import NOW, Guarded
 
 
 async def test_holding_twice_holds_once(guarded: Guarded) -> None:
@@ -284,44 +206,3 @@ async def test_no_order_becomes_paid_without_its_tickets(guarded: Guarded) -> No
     assert await guarded.pay(report) is Settlement.PAID
     async with guarded.database.transaction() as connection:
         assert len(await tickets_of(connection, attempt.order_id)) == 2
-
-
-async def test_the_database_itself_takes_each_of_stripes_ids_once(guarded: Guarded) -> None:
-    (first, report), (second, _) = [await guarded.attempt(await guarded.order()) for _ in range(2)]
-    for attempt, name in ((first, "one"), (second, "two")):
-        async with guarded.database.transaction() as connection:
-            await connection.execute(insert(RefundRow).values(refund_of(attempt, name)))
-    assert await guarded.pay(report) is Settlement.PAID
-    payment = update(PaymentRow).where(PaymentRow.id == second.id)
-    refund = update(RefundRow).where(RefundRow.payment_id == second.id)
-    for again in (
-        payment.values(provider_ref=report.session_id),
-        payment.values(payment_intent=report.payment_intent),
-        refund.values(stripe_id="re_one"),
-        refund.values(idempotency_key="key_one"),
-    ):
-        with pytest.raises(IntegrityError, match="duplicate key"):
-            async with guarded.database.transaction() as connection:
-                await connection.execute(again)
-
-
-async def test_the_database_itself_never_oversells(guarded: Guarded) -> None:
-    tickets = await guarded.ticket_type(capacity=1)
-    for wrong in (-1, 2):
-        with pytest.raises(IntegrityError, match="never_oversold"):
-            async with guarded.database.transaction() as connection:
-                await connection.execute(
-                    update(TicketTypeRow).where(TicketTypeRow.id == tickets).values(available=wrong)
-                )
-
-
-async def test_the_database_itself_keeps_orders_and_their_history(guarded: Guarded) -> None:
-    order = await guarded.order()
-    for change in (
-        delete(OrderRow).where(OrderRow.id == order),
-        text("UPDATE order_history SET actor = 'nobody'"),
-        text("DELETE FROM order_history"),
-    ):
-        with pytest.raises(DBAPIError, match="is not allowed"):
-            async with guarded.database.transaction() as connection:
-                await connection.execute(change)

@@ -22,7 +22,7 @@ from domain.money import Cents
 from domain.order import OrderStatus
 from domain.outgoing import OutgoingType
 from domain.payment import Settlement
-from tests.activities.test_guards import Guarded
+from tests.activities.guarding import Guarded
 
 
 class Announced:
