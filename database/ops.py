@@ -29,7 +29,7 @@ ASKS_FOR_ATTENTION = (
 _LAST_PAYMENT = (
     select(PaymentRow.__table__, IS_OVERDUE.label("is_overdue"))
     .where(PaymentRow.order_id == OrderRow.id)
-    .order_by(PaymentRow.id.desc())
+    .order_by(PaymentRow.created_at.desc(), PaymentRow.id.desc())  # ids tell a worker's time
     .limit(1)
     .lateral("last_payment")
 )

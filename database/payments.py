@@ -171,7 +171,9 @@ async def looked_at(connection: AsyncConnection, payment_id: PaymentId, at: date
 async def payments_of(connection: AsyncConnection, order_id: OrderId) -> list[Row[Any]]:
     """Return all attempts of an order, oldest first."""
     statement = (
-        select(PaymentRow.__table__).where(PaymentRow.order_id == order_id).order_by(PaymentRow.id)
+        select(PaymentRow.__table__)
+        .where(PaymentRow.order_id == order_id)
+        .order_by(PaymentRow.created_at, PaymentRow.id)
     )
     return list((await connection.execute(statement)).all())
 

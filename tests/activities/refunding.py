@@ -119,6 +119,10 @@ class Desk(Orders):
         found = await self._sdk.v1.refunds.list_async({"payment_intent": paid.intent})
         return [refund.amount for refund in found.data][::-1]
 
+    async def times_asked(self, request: str) -> int:
+        """Return how many requests of a kind Stripe has answered."""
+        return int((await self.sandbox("GET", "ledger", None))["requests"].get(request, 0))
+
     async def in_the_dashboard(self, paid: Paid, amount: int) -> None:
         """Let a person give money back in Stripe's dashboard."""
         await self.sandbox("POST", f"payments/{paid.intent}/refund", {"amount": amount})

@@ -1,81 +1,27 @@
 """The guards of the states, one by one and against each other."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
 from temporalio.exceptions import ApplicationError
 
-from activities.attempts import Attempts
-from activities.settlement import Settlements
-from database.engine import Database
-from database.models import OrderRow, PaymentRow, TicketTypeRow
-from database.payments import store_session
-from domain.checkout import CloseAttempt, CloseReason, HoldTickets, PaidReport
-from domain.ids import OrderId, new_id
+from database.models import OrderItemRow, OrderRow, PaymentRow, TicketRow
+from database.ops import resolve
+from database.payments import give_up_key, session_request, store_session
+from database.tickets import tickets_of
+from domain.checkout import CloseAttempt, CloseReason, HoldTickets
+from domain.ids import new_id
 from domain.money import Cents, Currency
 from domain.order import OrderStatus
 from domain.payment import (
-    Attempt,
     CheckoutSession,
-    PaymentReport,
     PaymentStatus,
-    SessionStatus,
     Settlement,
 )
-from tests.orders import Orders
-
-NOW = datetime.now(UTC)
-
-
-class Guarded(Orders):
-    """Orders together with the activities that move them on."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        hold = timedelta(minutes=30)
-        self.attempts = Attempts(database, hold=hold, base_url="http://shop", livemode=False)
-        self.settlements = Settlements(database, processing=timedelta(days=14))
-
-    async def attempt(self, order_id: OrderId) -> tuple[Attempt, PaymentReport]:
-        """Hold an order's tickets; return the attempt and the report that would pay it."""
-        attempt = await self.attempts.hold_tickets(HoldTickets(order_id, NOW))
-        assert attempt is not None
-        session = CheckoutSession(new_id("cs"), "http://pay", attempt.expires_at)
-        async with self.database.transaction() as connection:
-            await store_session(connection, attempt.id, session)
-        return attempt, PaymentReport(
-            order_id=order_id,
-            session_id=session.session_id,
-            status=SessionStatus.PAID,
-            amount_total=attempt.amount_cents,
-            currency=attempt.currency,
-            livemode=False,
-            payment_intent=new_id("pi"),
-            event_id=new_id("evt"),
-        )
-
-    async def pay(self, report: PaymentReport) -> Settlement:
-        """Settle a report."""
-        return await self.settlements.mark_paid(PaidReport(report, "stripe"))
-
-    async def cancel(self, attempt: Attempt) -> OrderStatus:
-        """Cancel the order of an attempt."""
-        closing = CloseAttempt(attempt.order_id, attempt.id, CloseReason.DEADLINE, "checkout")
-        return await self.attempts.cancel_order(closing)
-
-
-@pytest.fixture
-async def guarded(database_url: str) -> AsyncIterator[Guarded]:
-    database = Database(database_url)
-    guarded = Guarded(database)
-    yield guarded
-    await guarded.assert_no_seat_twice()
-    await database.close()
+from tests.activities.guarding import NOW, Guarded
 
 
 async def test_holding_twice_holds_once(guarded: Guarded) -> None:
@@ -153,6 +99,19 @@ async def test_a_payment_that_went_back_is_no_late_money_when_it_is_reported_aga
     assert await guarded.pay(report) is Settlement.PAID
 
 
+async def test_a_closed_attempt_cannot_be_paid_though_its_order_can(guarded: Guarded) -> None:
+    tickets = await guarded.ticket_type(capacity=2)
+    order = await guarded.order(tickets, 2)
+    first, late = await guarded.attempt(order)
+    refused = CloseAttempt(order, first.id, CloseReason.REFUSED, "checkout")
+    assert await guarded.attempts.refuse_checkout(refused) is OrderStatus.CREATED
+    assert await guarded.pay(late) is Settlement.LATE
+    _, report = await guarded.attempt(order)
+    assert await guarded.pay(late) is Settlement.LATE
+    assert await guarded.pay(report) is Settlement.PAID
+    assert await guarded.available(tickets) == 0
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -175,6 +134,48 @@ async def test_a_payment_that_differs_is_set_aside_once(
     assert await guarded.pay(report) is Settlement.PAID
 
 
+async def test_a_payment_that_overtakes_the_answer_naming_its_session_is_taken_later(
+    guarded: Guarded,
+) -> None:
+    _, like = await guarded.attempt(await guarded.order())
+    attempt = await guarded.attempts.hold_tickets(HoldTickets(await guarded.order(), NOW))
+    assert attempt
+    session = CheckoutSession(new_id("cs"), "http://pay", attempt.expires_at)
+    report = replace(like, order_id=attempt.order_id, session_id=session.session_id)
+    with pytest.raises(ApplicationError, match="not known yet"):
+        await guarded.pay(report)
+    async with guarded.database.transaction() as connection:
+        await store_session(connection, attempt.id, session)
+    assert await guarded.pay(report) is Settlement.PAID
+    assert not (await guarded.see(attempt.order_id)).needs_attention
+
+
+async def test_attention_is_resolved_once_and_only_for_the_order_that_was_seen(
+    guarded: Guarded,
+) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    await guarded.pay(replace(report, amount_total=Cents(1)))
+    await guarded.pay(report)
+    resolved = []
+    for seen in (OrderStatus.CREATED, OrderStatus.PAID, OrderStatus.PAID):
+        async with guarded.database.transaction() as connection:
+            resolved.append(await resolve(connection, attempt.order_id, seen, "olga", "looked"))
+    assert resolved == [False, True, False]
+    assert (await guarded.actions(attempt.order_id)).count("attention_resolved") == 1
+
+
+async def test_a_session_that_is_known_is_never_replaced(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    other = CheckoutSession(new_id("cs"), "http://elsewhere", attempt.expires_at)
+    async with guarded.database.transaction() as connection:
+        await store_session(connection, attempt.id, other)
+        await give_up_key(connection, attempt.id)
+        request = await session_request(connection, attempt.id)
+    assert request.session
+    assert request.session.session_id == report.session_id
+    assert request.idempotency_key == attempt.id
+
+
 async def test_a_session_of_another_order_pays_nothing(guarded: Guarded) -> None:
     first, report = await guarded.attempt(await guarded.order())
     second, _ = await guarded.attempt(await guarded.order())
@@ -184,23 +185,24 @@ async def test_a_session_of_another_order_pays_nothing(guarded: Guarded) -> None
     assert (await guarded.see(second.order_id)).status is OrderStatus.CREATED
 
 
-async def test_the_database_itself_never_oversells(guarded: Guarded) -> None:
-    tickets = await guarded.ticket_type(capacity=1)
-    for wrong in (-1, 2):
-        with pytest.raises(IntegrityError, match="never_oversold"):
-            async with guarded.database.transaction() as connection:
-                await connection.execute(
-                    update(TicketTypeRow).where(TicketTypeRow.id == tickets).values(available=wrong)
-                )
-
-
-async def test_the_database_itself_keeps_orders_and_their_history(guarded: Guarded) -> None:
-    order = await guarded.order()
-    for change in (
-        delete(OrderRow).where(OrderRow.id == order),
-        text("UPDATE order_history SET actor = 'nobody'"),
-        text("DELETE FROM order_history"),
-    ):
-        with pytest.raises(DBAPIError, match="is not allowed"):
-            async with guarded.database.transaction() as connection:
-                await connection.execute(change)
+async def test_no_order_becomes_paid_without_its_tickets(guarded: Guarded) -> None:
+    attempt, report = await guarded.attempt(await guarded.order())
+    in_the_way = TicketRow.order_id == attempt.order_id
+    async with guarded.database.transaction() as connection:
+        seat = select(literal("tic_of_nobody"), OrderItemRow.order_id, OrderItemRow.ticket_type_id)
+        seat = seat.add_columns(literal(1), literal(new_id("code")))
+        await connection.execute(
+            insert(TicketRow).from_select(
+                ["id", "order_id", "ticket_type_id", "number", "code"],
+                seat.where(OrderItemRow.order_id == attempt.order_id),
+            )
+        )
+    with pytest.raises(IntegrityError, match="one_ticket_a_seat"):
+        await guarded.pay(report)
+    assert (await guarded.see(attempt.order_id)).status is OrderStatus.CREATED
+    assert await guarded.payment_statuses(attempt.order_id) == [PaymentStatus.PENDING]
+    async with guarded.database.transaction() as connection:
+        await connection.execute(delete(TicketRow).where(in_the_way))
+    assert await guarded.pay(report) is Settlement.PAID
+    async with guarded.database.transaction() as connection:
+        assert len(await tickets_of(connection, attempt.order_id)) == 2

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row
+from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.attempts import Attempts
@@ -22,7 +23,7 @@ from domain.order import OrderStatus
 from domain.outgoing import OutgoingType
 from domain.payment import Settlement
 from domain.reconciliation import GRACE
-from tests.activities.test_guards import Guarded
+from tests.activities.guarding import Guarded
 
 
 class Announced:
@@ -128,6 +129,20 @@ async def test_what_is_not_changed_is_not_told(telling: Telling) -> None:
     with pytest.raises(ZeroDivisionError):
         await fail_behind_the_change()
     assert await telling.types(order_id) == telling.announced.orders == []
+
+
+async def test_a_change_that_cannot_be_told_of_is_not_made(telling: Telling) -> None:
+    attempt, report = await telling.attempt(await telling.order())
+    full = "ALTER TABLE outgoing_events ADD CONSTRAINT no_space_left CHECK (false) NOT VALID"
+    async with telling.database.transaction() as connection:
+        await connection.execute(text(full))
+    with pytest.raises(IntegrityError, match="no_space_left"):
+        await telling.pay(report)
+    async with telling.database.transaction() as connection:
+        await connection.execute(text("ALTER TABLE outgoing_events DROP CONSTRAINT no_space_left"))
+    assert (await telling.see(attempt.order_id)).status is OrderStatus.CREATED
+    assert await telling.pay(report) is Settlement.PAID
+    assert await telling.types(attempt.order_id) == [OutgoingType.ORDER_PAID]
 
 
 async def test_a_change_that_tells_nothing_is_not_announced(telling: Telling) -> None:

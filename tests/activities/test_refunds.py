@@ -1,5 +1,6 @@
 """The effects of a refund, one by one, twice, and against each other: the money goes back once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -61,10 +62,10 @@ async def test_of_many_refunds_at_once_only_what_is_left_is_opened(desk: Desk) -
 
 async def test_a_refund_that_is_carried_out_many_times_at_once_is_made_once(desk: Desk) -> None:
     paid = await desk.paid()
-    refund = await desk.opened(paid)
+    refund = await desk.opened(paid, 1000)  # Stripe itself would refuse to give all back twice
     await at_once(desk.refunds.carry_out(refund.id) for _ in range(8))
     assert (await desk.refunds.carry_out(refund.id)).status is RefundStatus.SUCCEEDED
-    assert await desk.at_stripe(paid) == [TOTAL]
+    assert await desk.at_stripe(paid) == [1000]
     assert (await desk.actions(paid.order_id)).count("refund_succeeded") == 1
 
 
@@ -78,6 +79,20 @@ async def test_a_worker_that_dies_at_stripe_leaves_a_refund_that_is_made_once(
     while (await desk.seen(paid))[0].status is not RefundStatus.SUCCEEDED:
         _, errors = await at_once([desk.refunds.carry_out(refund.id)])
         assert not any(isinstance(error, AssertionError) for error in errors)
+    assert await desk.at_stripe(paid) == [1000]
+
+
+async def test_a_try_that_stripe_is_still_busy_with_makes_no_second_refund(desk: Desk) -> None:
+    paid = await desk.paid()
+    refund = await desk.opened(paid, 1000)
+    before = await desk.times_asked(CREATE)
+    await desk.fault(CREATE, "delay", delay_seconds=2)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(desk.refunds.carry_out(refund.id), timeout=1)
+    while (await desk.seen(paid))[0].status is not RefundStatus.SUCCEEDED:
+        await at_once([desk.refunds.carry_out(refund.id)])
+    while await desk.times_asked(CREATE) < before + 2:  # noqa: ASYNC110 - the slow one, too
+        await asyncio.sleep(0.05)
     assert await desk.at_stripe(paid) == [1000]
 
 
@@ -144,6 +159,16 @@ async def test_of_money_kept_twice_the_orders_own_goes_back_first(desk: Desk) ->
     assert (await desk.see(own.order_id)).status is OrderStatus.REFUNDED
     assert await desk.payment_statuses(own.order_id) == ["REFUNDED", "REFUNDED"]
     assert await desk.wrong(own) == []
+
+
+async def test_seats_are_freed_once_though_all_is_given_back_twice(desk: Desk) -> None:
+    paid = await desk.paid()
+    refund = await desk.refunds.carry_out((await desk.opened(paid)).id)
+    await desk.sandbox("POST", f"refunds/{refund.stripe_id}/move", {"status": "failed"})
+    await desk.refunds.take_refunds(paid.intent)
+    await desk.refunds.carry_out((await desk.opened(paid)).id)
+    assert (await desk.see(paid.order_id)).amount_refunded_cents == TOTAL
+    assert (await desk.actions(paid.order_id)).count("order_refunded") == 1
 
 
 async def test_taking_the_same_again_changes_nothing(desk: Desk) -> None:

@@ -19,10 +19,12 @@ async def record(name: str, handle: WorkflowHandle[Any, Any]) -> None:
 
 
 def recorded() -> dict[str, WorkflowHistory]:
-    """Return all recorded histories by their stories' names."""
+    """Return all recorded histories by their stories' names, those of older releases as well."""
     return {
-        path.stem: WorkflowHistory.from_json(f"checkout-{path.stem}", path.read_text())
-        for path in sorted(HISTORIES.glob("*.json"))
+        str(path.relative_to(HISTORIES).with_suffix("")): WorkflowHistory.from_json(
+            f"checkout-{path.stem}", path.read_text()
+        )
+        for path in sorted(HISTORIES.rglob("*.json"))
     }
 
 

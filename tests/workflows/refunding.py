@@ -115,9 +115,10 @@ async def tell(saga: Saga, payment_intent: str | None, event_id: str | None = No
     """Start the workflow that takes an event about refunds of a payment; return its id."""
     event = StripeEvent(event_id or new_id("evt"), refunded_payment_intent=payment_intent)
     workflow_id = stripe_event_workflow_id(event.id)
-    await saga.environment.client.start_workflow(
+    story = await saga.environment.client.start_workflow(
         StripeEventWorkflow.run, event, id=workflow_id, task_queue=TASK_QUEUE
     )
+    saga.told.append(story)
     return workflow_id
 
 

@@ -143,7 +143,8 @@ class Saga(Orders):
 
     async def until_processing(self, order_id: OrderId) -> None:
         """Wait until the workflow has noted that the payment takes days."""
-        while await self.payment_statuses(order_id) != ["PROCESSING"]:  # noqa: ASYNC110
+        while (statuses := await self.payment_statuses(order_id)) != ["PROCESSING"]:
+            assert statuses == ["PENDING"]
             await asyncio.sleep(0.01)
 
     async def until_idle(self, checkout: Checkout) -> None:

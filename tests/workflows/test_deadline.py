@@ -28,6 +28,17 @@ async def test_paying_at_the_last_second_wins_over_the_deadline(saga: Saga) -> N
     assert await checkout.result() is CheckoutOutcome.PAID
 
 
+async def test_a_buyer_pays_while_the_deadline_is_already_closing_his_session(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    async with saga.interruptions.standing_still("close_session", "before") as reached:
+        await saga.skip(HOLD)
+        await reached
+        await saga.pay(session)
+    assert await checkout.result() is CheckoutOutcome.PAID
+    assert await saga.refunded(order) == [0]
+
+
 async def test_an_expiry_whose_answer_is_lost_is_still_an_expiry(saga: Saga) -> None:
     order = await saga.order()
     checkout, _ = await saga.checkout(order)

@@ -9,11 +9,13 @@ from temporalio.exceptions import ApplicationError
 from activities.disputes import Disputes
 from database.disputes import disputes_of
 from domain.dispute import DisputeStatus
-from domain.ids import OrderId
+from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
+from domain.stripe_event import StripeEvent
 from tests.workflows.refunding import paid, ticket_statuses
-from tests.workflows.saga import Saga
+from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.checkout import CheckoutWorkflow
+from workflows.stripe_event import StripeEventWorkflow
 
 
 @pytest.fixture
@@ -32,6 +34,19 @@ async def dispute(saga: Saga, payment_intent: str, **how: Any) -> str:
     """Have the buyer's bank dispute a payment; return the dispute's id."""
     found = await saga.sandbox("POST", f"payments/{payment_intent}/dispute", how)
     return str(found["id"])
+
+
+async def hear_of(saga: Saga, dispute_id: str) -> None:
+    """Let an event about a dispute be taken, to the end."""
+    event = StripeEvent(new_id("evt"), dispute_id=dispute_id)
+    story = await saga.environment.client.start_workflow(
+        StripeEventWorkflow.run,
+        event,
+        id=stripe_event_workflow_id(event.id),
+        task_queue=TASK_QUEUE,
+    )
+    saga.told.append(story)
+    await story.result()
 
 
 async def dispute_statuses(saga: Saga, order_id: OrderId) -> list[str]:
@@ -56,6 +71,18 @@ async def test_a_dispute_freezes_the_tickets_until_it_is_won(
     assert not (await saga.see(order)).disputed
     assert await ticket_statuses(saga, order) == {"VALID"}
     assert (await saga.actions(order))[-2:] == ["dispute_opened", "dispute_changed"]
+
+
+async def test_each_event_of_a_dispute_makes_us_look_whatever_came_before(saga: Saga) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent)
+    await hear_of(saga, dispute_id)
+    assert (await saga.see(order)).disputed
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "won"})
+    for _ in range(2):  # what happened last may come first
+        await hear_of(saga, dispute_id)
+        assert not (await saga.see(order)).disputed
+    assert (await saga.actions(order)).count("dispute_changed") == 1
 
 
 async def test_a_lost_dispute_leaves_the_tickets_frozen(saga: Saga, disputes: Disputes) -> None:
@@ -93,6 +120,23 @@ async def test_many_events_at_once_store_a_dispute_once(saga: Saga, disputes: Di
     async with saga.database.transaction() as connection:
         assert [row.id for row in await disputes_of(connection, order)] == [dispute_id]
     assert (await saga.actions(order)).count("dispute_opened") == 1
+
+
+async def test_of_two_looks_at_once_the_slower_is_taken_again(
+    saga: Saga, disputes: Disputes
+) -> None:
+    order, payment_intent = await sold(saga)
+    dispute_id = await dispute(saga, payment_intent)
+    await disputes.take_dispute(dispute_id)
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "won"})
+    await saga.fault("GET /v1/disputes/*", "delay", delay_seconds=0.5)
+    answers = await asyncio.gather(
+        *(disputes.take_dispute(dispute_id) for _ in range(2)), return_exceptions=True
+    )
+    (overtaken,) = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert isinstance(overtaken, ApplicationError)
+    assert overtaken.type == "overtaken"
+    assert (await saga.actions(order)).count("dispute_changed") == 1
 
 
 async def test_a_dispute_that_overtook_its_payment_is_asked_for_again(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
@@ -32,15 +33,22 @@ def a_moment_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workflows.reconcile.ON_ITS_WAY", timedelta(milliseconds=100))
 
 
+async def start_reconciling(saga: Saga) -> WorkflowHandle[ReconcileWorkflow, Findings]:
+    """Start the reconciler."""
+    await saga.set_stripes_clock(await saga.environment.get_current_time())
+    return await saga.environment.client.start_workflow(
+        ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
+    )
+
+
 async def reconcile(saga: Saga) -> Findings:
     """Run the reconciler once, in real time."""
-    await saga.set_stripes_clock(await saga.environment.get_current_time())
     with saga.environment.auto_time_skipping_disabled():
-        run = await saga.environment.client.start_workflow(
-            ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
-        )
+        run = await start_reconciling(saga)
+        found = await run.result()
+    if found != NOTHING:
         saga.told.append(run)
-        return await run.result()
+    return found
 
 
 async def test_on_a_healthy_day_it_finds_nothing(saga: Saga) -> None:
@@ -53,6 +61,21 @@ async def test_on_a_healthy_day_it_finds_nothing(saga: Saga) -> None:
     await saga.checkout(waiting)
     assert await reconcile(saga) == NOTHING
     await saga.cancel(waiting)
+
+
+async def test_what_is_only_on_its_way_is_no_drift(saga: Saga) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.pay(session)
+    with saga.environment.auto_time_skipping_disabled():
+        async with saga.interruptions.standing_still("unheard_reports", "after") as seen_once:
+            run = await start_reconciling(saga)
+            saga.told.append(run)
+            await seen_once
+            await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
+            await checkout.result()
+        assert await run.result() == NOTHING
+    assert "drift_found" not in await saga.actions(order)
 
 
 async def test_a_lost_event_is_made_good_before_the_deadline(saga: Saga) -> None:
@@ -127,10 +150,14 @@ async def test_what_nobody_can_mend_is_found_once(saga: Saga) -> None:
     await saga.cancel_in_database(order)
     await saga.fault("POST /v1/refunds", "error_before", times=None, status=400)
     assert await reconcile(saga) == Findings(unsettled_payment=1)
-    await saga.ended(stripe_event_workflow_id(await saga.event_id(session)))
+    event_id = await saga.event_id(session)
+    await saga.ended(stripe_event_workflow_id(event_id))
     await late_refund_ended(saga, order)
     assert (await saga.see(order)).needs_attention
+    settling = saga.environment.client.get_workflow_handle(stripe_event_workflow_id(event_id))
+    before = (await settling.describe()).run_id
     assert await reconcile(saga) == NOTHING
+    assert (await settling.describe()).run_id == before  # a finding costs one workflow
     assert (await saga.actions(order)).count("refund_failed") == 1
 
 
