@@ -26,9 +26,10 @@ class Buyer:
 
     async def live(
         self, tickets: Sequence[str], hold_seconds: float, queue: asyncio.Semaphore
-    ) -> None:
+    ) -> str | None:
         """Order one of the types of tickets, check out, and do what the plan says.
 
+        Returns the order, None if it never came to anything to pay.
         `queue` is for those who wait for the answers to the first two.
         """
         try:
@@ -38,8 +39,10 @@ class Buyer:
             if session_id:
                 await self._think(hold_seconds)
                 await self._tell(order_id, session_id)
+                return order_id
         except NoAnswer:
             self._diary.gave_up += 1
+        return None
 
     async def _order(self, ticket_type_id: str) -> str:
         items = [{"ticket_type_id": ticket_type_id, "quantity": self._plan.quantity}]

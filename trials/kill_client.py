@@ -18,6 +18,8 @@ _EXPECTED = frozenset(
     (
         *("order_not_payable", "sold_out", "session_refused"),
         *("already_paid", "payment_processing", "session_not_found"),
+        *("nothing_to_refund", "amount_too_large", "payment_disputed", "refund_refused"),
+        *("not_extendable", "state_changed", "already_asking", "checkout_over"),
     )
 )
 
@@ -32,6 +34,7 @@ class Diary:
 
     order_ids: list[str] = field(default_factory=list)
     pressed: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
     gave_up: int = 0
     strange: Counter[str] = field(default_factory=Counter)
 

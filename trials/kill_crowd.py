@@ -4,8 +4,9 @@ import asyncio
 import random
 from collections.abc import Iterable, Sequence
 
+from trials.kill_aftermath import Desk
 from trials.kill_buyers import Buyer
-from trials.kill_client import Diary
+from trials.kill_client import Diary, NoAnswer
 from trials.kill_stage import Stage
 from trials.kill_stories import Plan
 
@@ -32,11 +33,20 @@ class Crowd:
         async with asyncio.TaskGroup() as group:
             for number, plan in enumerate(plans):
                 async with self._queue:
-                    buyer = self._buyer(number, plan)
-                    group.create_task(buyer.live(self._tickets, self._hold_seconds, self._queue))
+                    group.create_task(self._play(number, plan))
                 await asyncio.sleep(every_seconds)
 
-    def _buyer(self, number: int, plan: Plan) -> Buyer:
+    async def _play(self, number: int, plan: Plan) -> None:
         chance = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
-        client = self._stage.client(f"buyer-{number}", chance, self._diary)
-        return Buyer(plan, client, self._stage.stripe, self._diary, chance)
+        stripe, diary = self._stage.stripe, self._diary
+        client = self._stage.client(f"buyer-{number}", chance, diary)
+        buyer = Buyer(plan, client, stripe, diary, chance)
+        order_id = await buyer.live(self._tickets, self._hold_seconds, self._queue)
+        if order_id is None:
+            return
+        operator = self._stage.client("desk", chance, diary, "ops")
+        desk = Desk(order_id, operator, stripe, diary, chance)
+        try:
+            await desk.see_to(plan.aftermath, patience_seconds=2 * self._hold_seconds)
+        except NoAnswer:
+            diary.gave_up += 1

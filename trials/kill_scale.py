@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ORDERS_PER_SECOND = 4
+_ORDERS_PER_SECOND = 2.5
 _SECONDS_A_POINT = 2
 
 

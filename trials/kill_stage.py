@@ -10,6 +10,7 @@ from onebox.shop import Shop
 from onebox.tokens import bearer_token
 from trials.kill_client import Client, Diary
 from trials.kill_machine import Machine
+from trials.kill_receiver import Receiver
 from trials.kill_stripe import Stripe
 
 
@@ -21,6 +22,7 @@ class Stage:
     http: aiohttp.ClientSession
     temporal: Temporal
     stripe: Stripe
+    receiver: Receiver
 
     def client(self, user: str, chance: random.Random, diary: Diary, scope: str = "") -> Client:
         """Return a user's client of both APIs."""
