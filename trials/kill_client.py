@@ -32,6 +32,7 @@ class NoAnswer(Exception):
 class Diary:
     """What people saw and did: orders the API acknowledged, and what should never be answered."""
 
+    came: int = 0
     order_ids: list[str] = field(default_factory=list)
     pressed: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)

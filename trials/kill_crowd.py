@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable, Sequence
 
 from trials.kill_aftermath import Desk
@@ -25,14 +26,21 @@ class Crowd:
         self._diary = diary
         self._queue = asyncio.Semaphore(_LONGEST_QUEUE)
 
-    async def live(self, plans: Iterable[Plan], every_seconds: float) -> None:
+    async def live(
+        self, plans: Iterable[Plan], every_seconds: float, longest_seconds: float
+    ) -> None:
         """Let them come one by one and carry out their plans; return when the last one is done.
 
-        Where too many wait for an answer, because the machine is slow, nobody joins them.
+        Where too many wait for an answer, because the machine is slow, nobody joins them; those
+        who have not come after the longest time stay at home.
         """
+        over_at = time.monotonic() + longest_seconds
         async with asyncio.TaskGroup() as group:
             for number, plan in enumerate(plans):
                 async with self._queue:
+                    if time.monotonic() > over_at:
+                        break
+                    self._diary.came += 1
                     group.create_task(self._play(number, plan))
                 await asyncio.sleep(every_seconds)
 

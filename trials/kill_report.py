@@ -20,6 +20,8 @@ def say_table(
     """Print what happened and the counts that must be zero."""
     statuses = Counter(order.status for order in books.orders.values())
     rows: list[tuple[str, object]] = [
+        ("buyers who came", diary.came),
+        ("- who gave up", diary.gave_up),
         ("orders", len(books.orders)),
         ("- paid", statuses[OrderStatus.PAID]),
         ("- cancelled", statuses[OrderStatus.CANCELLED]),
@@ -38,8 +40,8 @@ def say_table(
         ("processes killed", _counted(machine.killed)),
         ("ended by themselves", _counted(machine.fell)),
         ("what operators did", _counted(diary.pressed)),
+        ("strange answers", _counted(diary.strange)),
     ]
-    rows += [("buyers who gave up", diary.gave_up), ("strange answers", _counted(diary.strange))]
     counts = Counter(offence.rule for offence in found)
     rows += [(f"**{rule}**: {meaning}", f"**{counts[rule]}**") for rule, meaning in RULES.items()]
     say("\n| what | how many |\n| --- | --- |")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 _ORDERS_PER_SECOND = 2.5
 _SECONDS_A_POINT = 2
+_LONGEST_LOAD_SECONDS = 240  # the whole run then takes about seven minutes
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Scale:
     def load_seconds(self) -> float:
         """For how long buyers come: as fast as two cores can, or until all points are armed."""
         return max(self.orders / _ORDERS_PER_SECOND, len(self.points) * _SECONDS_A_POINT)
+
+    @property
+    def longest_load_seconds(self) -> float:
+        """After which nobody comes any more, however slow the machine."""
+        return max(_LONGEST_LOAD_SECONDS, self.load_seconds)
 
     @property
     def patience_seconds(self) -> float:

@@ -43,7 +43,9 @@ async def make_trouble(scale: Scale, stage: Stage, points: Points) -> Diary:
             group.create_task(_operator(scale, stage, _child(chance), diary).meddle()),
         ]
         late = takewhile(lambda _: bool(points.wanted) and not killing.done(), latecomers)
-        await crowd.live(chain(plans, late), scale.load_seconds / scale.orders)
+        await crowd.live(
+            chain(plans, late), scale.load_seconds / scale.orders, scale.longest_load_seconds
+        )
         await asyncio.sleep(scale.hold_seconds)  # the last deadlines shall see kills too
         for task in (killing, *others):
             task.cancel()
