@@ -40,8 +40,8 @@ class Buyer:
                 await self._think(hold_seconds)
                 await self._tell(order_id, session_id)
                 return order_id
-        except NoAnswer:
-            self._diary.gave_up += 1
+        except NoAnswer as asked:
+            self._diary.gave_up[str(asked)] += 1
         return None
 
     async def _order(self, ticket_type_id: str) -> str:

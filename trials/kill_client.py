@@ -36,7 +36,7 @@ class Diary:
     order_ids: list[str] = field(default_factory=list)
     pressed: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
-    gave_up: int = 0
+    gave_up: Counter[str] = field(default_factory=Counter)
     strange: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,7 +75,7 @@ class Client:
             if answer:
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS * self._chance.uniform(0.5, 1.5))
-        raise NoAnswer(f"{method} {path}")
+        raise NoAnswer(f"{method} {path.rpartition('/')[2].partition('?')[0]}")
 
     async def _try(
         self, method: str, path: str, body: object, headers: dict[str, str]

@@ -56,5 +56,5 @@ class Crowd:
         desk = Desk(order_id, operator, stripe, diary, chance)
         try:
             await desk.see_to(plan.aftermath, patience_seconds=2 * self._hold_seconds)
-        except NoAnswer:
-            diary.gave_up += 1
+        except NoAnswer as asked:
+            diary.gave_up[str(asked)] += 1

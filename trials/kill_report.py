@@ -21,7 +21,7 @@ def say_table(
     statuses = Counter(order.status for order in books.orders.values())
     rows: list[tuple[str, object]] = [
         ("buyers who came", diary.came),
-        ("- who gave up", diary.gave_up),
+        ("- who gave up", _counted(diary.gave_up)),
         ("orders", len(books.orders)),
         ("- paid", statuses[OrderStatus.PAID]),
         ("- cancelled", statuses[OrderStatus.CANCELLED]),

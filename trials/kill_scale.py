@@ -33,6 +33,11 @@ class Scale:
         return max(_LONGEST_LOAD_SECONDS, self.load_seconds)
 
     @property
+    def kills_every_seconds(self) -> float:
+        """On average; a long run leaves buyers the time to get somewhere in between."""
+        return min(4, max(2, self.load_seconds / 15))
+
+    @property
     def patience_seconds(self) -> float:
         """For how long, from the start, terminated checkouts are left to the reconciler."""
         return self.load_seconds / 2 if self.leaves_to_reconciler else 0

@@ -29,7 +29,7 @@ async def make_trouble(scale: Scale, stage: Stage, points: Points) -> Diary:
         killing = group.create_task(
             kill_at_points(points, _child(chance))
             if points.wanted
-            else kill_at_random(stage.machine, _child(chance))
+            else kill_at_random(stage.machine, _child(chance), scale.kills_every_seconds)
         )
         others = [
             group.create_task(
