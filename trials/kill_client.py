@@ -75,7 +75,7 @@ class Client:
             if answer:
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS * self._chance.uniform(0.5, 1.5))
-        raise NoAnswer(f"{method} {path.rpartition('/')[2].partition('?')[0]}")
+        raise NoAnswer(_kind(method, path))
 
     async def _try(
         self, method: str, path: str, body: object, headers: dict[str, str]
@@ -95,5 +95,10 @@ class Client:
         if code in ("temporarily_unavailable", "idempotency_key_in_use"):
             return None
         if code not in _EXPECTED:
-            self._diary.strange[f"{method} {path.rpartition('/')[2]}: {answer.status} {code}"] += 1
+            self._diary.strange[f"{_kind(method, path)}: {answer.status} {code}"] += 1
         return Answer(problem, code)
+
+
+def _kind(method: str, path: str) -> str:
+    last = path.partition("?")[0].rpartition("/")[2]
+    return f"{method} {'order' if last.startswith('ord_') else last}"

@@ -80,7 +80,8 @@ class Operator:
         self._client = client
         self._chance = chance
         self._diary = diary
-        self._stories = STORIES if scale.leaves_to_reconciler else _CHECKOUTS
+        self._stories = STORIES if scale.takes_minutes else _CHECKOUTS
+        self._offered = ("extend", "recheck") if scale.takes_minutes else ("recheck",)
         self._patient_until = time.monotonic() + scale.patience_seconds
 
     async def meddle(self) -> None:
@@ -133,7 +134,7 @@ class Operator:
         """Do with an order what the operators' page offers."""
         if not workflow_id.startswith(_CHECKOUT):
             return "nothing offered"
-        action = self._chance.choice(("extend", "recheck"))
+        action = self._chance.choice(self._offered)
         body: dict[str, object] = {"reason": _REASON, "expected_status": OrderStatus.CREATED}
         if action == "extend":
             body["minutes"] = 1

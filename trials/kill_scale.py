@@ -13,14 +13,15 @@ class Scale:
     """How much, and how: the same seed draws the same buyers, faults and kills.
 
     `points`: at which a worker shall die; without any, processes are killed at random moments.
-    `leaves_to_reconciler`: whether some terminated checkouts wait for it, which takes minutes.
+    `takes_minutes`: whether things may happen that only time cures: events that are lost,
+    workflows that are terminated and wait for the reconciler, deadlines that are moved.
     """
 
     orders: int
     seed: int
     hold_seconds: int = 15
     points: Sequence[str] = ()
-    leaves_to_reconciler: bool = True
+    takes_minutes: bool = True
 
     @property
     def load_seconds(self) -> float:
@@ -40,4 +41,4 @@ class Scale:
     @property
     def patience_seconds(self) -> float:
         """For how long, from the start, terminated checkouts are left to the reconciler."""
-        return self.load_seconds / 2 if self.leaves_to_reconciler else 0
+        return self.load_seconds / 2 if self.takes_minutes else 0

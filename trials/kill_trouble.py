@@ -37,7 +37,7 @@ async def make_trouble(scale: Scale, stage: Stage, points: Points) -> Diary:
                     stage.stripe,
                     _child(chance),
                     stage.machine.api_urls,
-                    loses=scale.leaves_to_reconciler,
+                    loses=scale.takes_minutes,
                 )
             ),
             group.create_task(_operator(scale, stage, _child(chance), diary).meddle()),

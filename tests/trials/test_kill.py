@@ -17,7 +17,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_when_processes_are_killed_under_load(directory: Path) -> None:
-    scale = Scale(orders=20, seed=1, hold_seconds=5, leaves_to_reconciler=False)
+    scale = Scale(orders=20, seed=1, hold_seconds=5, takes_minutes=False)
     assert await run(scale, directory)
 
 
@@ -29,6 +29,6 @@ async def test_nothing_is_lost_when_workers_are_killed_before_and_after_an_effec
         *("hold_tickets.ends", "create_session.stripe-answered", "mark_paid.begins"),
         *("take_refunds.stripe-answered", "carry_out.ends", "deliver.ends"),
     )
-    scale = Scale(orders=12, seed=1, hold_seconds=5, points=points, leaves_to_reconciler=False)
+    scale = Scale(orders=12, seed=1, hold_seconds=5, points=points, takes_minutes=False)
     assert await run(scale, directory)
     assert not list((directory / "points").iterdir()), "a worker died at each of them"
