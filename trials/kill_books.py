@@ -112,8 +112,12 @@ class Books:
     @property
     def are_closed(self) -> bool:
         """Whether nothing is in flight any more."""
-        awaited = any(order.awaits_payment or order.awaits_refund for order in self.orders.values())
-        return not (self.running or awaited or self.open_sessions)
+        return not (self.running or self.await_money or self.open_sessions)
+
+    @property
+    def await_money(self) -> bool:
+        """Whether money is on its way to us, or back to a buyer."""
+        return any(order.awaits_payment or order.awaits_refund for order in self.orders.values())
 
     def kept(self, order: Order) -> int:
         """Return what Stripe has kept for an order, in cents.

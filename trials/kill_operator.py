@@ -19,12 +19,13 @@ from trials.kill_books import Books
 from trials.kill_client import Client, Diary, NoAnswer
 from trials.kill_scale import Scale
 from trials.kill_stripe import Stripe
+from workflows.refund import RefundWorkflow
 from workflows.schedule import SCHEDULE_ID
 
 _ANSWER_WITHIN = timedelta(seconds=2)
 _TEMPORAL_IS_DOWN = (RPCError, RuntimeError)
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
-_CHECKOUT = "checkout-"
+_CHECKOUT, _REFUND = "checkout-", "refund-"
 # What is terminated of the others, only the reconciler takes up.
 _CHECKOUTS = f"{STORIES} AND WorkflowType = 'CheckoutWorkflow'"
 _ASKS_IN = 0.3
@@ -42,6 +43,18 @@ async def reconcile_often(temporal: Temporal, every_seconds: float) -> None:
             await schedule.trigger(
                 overlap=ScheduleOverlapPolicy.ALLOW_ALL, rpc_timeout=_ANSWER_WITHIN
             )
+
+
+async def let_a_day_pass(temporal: Temporal, books: Books) -> None:
+    """Have the refunds that run look at Stripe, which they do once a day by themselves.
+
+    One whose event was lost, and whose row the reconciler has brought to its end, waits for that.
+    """
+    for workflow_id in books.running:
+        if workflow_id.startswith(_REFUND):
+            refund = temporal.get_workflow_handle(workflow_id)
+            with suppress(*_TEMPORAL_IS_DOWN):  # it has ended meanwhile
+                await refund.signal(RefundWorkflow.refund_changed, rpc_timeout=_ANSWER_WITHIN)
 
 
 async def give_back_by_hand(books: Books, stripe: Stripe) -> int:

@@ -22,7 +22,7 @@ from trials.kill_bookkeeper import Bookkeeper
 from trials.kill_books import Books
 from trials.kill_client import Diary
 from trials.kill_machine import running_machine
-from trials.kill_operator import give_back_by_hand, reconcile_often
+from trials.kill_operator import give_back_by_hand, let_a_day_pass, reconcile_often
 from trials.kill_points import Points
 from trials.kill_receiver import Receiver
 from trials.kill_report import say_duration, say_offence, say_points, say_table
@@ -64,7 +64,7 @@ async def run(scale: Scale, directory: Path) -> bool:
         ]
         diary = await make_trouble(scale, Stage(machine, http, temporal, stripe, receiver), points)
         calm_since = time.monotonic()
-        books = await _settled(bookkeeper, stripe, diary)
+        books = await _settled(bookkeeper, temporal, stripe, diary)
         for task in background:
             task.cancel()
         now = time.monotonic()
@@ -101,7 +101,9 @@ async def _database(site: Site) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def _settled(bookkeeper: Bookkeeper, stripe: Stripe, diary: Diary) -> Books:
+async def _settled(
+    bookkeeper: Bookkeeper, temporal: Temporal, stripe: Stripe, diary: Diary
+) -> Books:
     """Wait until nothing is in flight, but not for ever; return the books as they then are.
 
     Books that lie are read again as well: money whose event was lost is on its way, too.
@@ -113,6 +115,8 @@ async def _settled(bookkeeper: Bookkeeper, stripe: Stripe, diary: Diary) -> Book
             is_settled = books.are_closed and not offences(books, diary.order_ids)
             if is_settled or time.monotonic() > give_up_at:
                 return books
+            if not books.await_money:
+                await let_a_day_pass(temporal, books)
             if books.are_closed:
                 diary.pressed["given back by hand"] += await give_back_by_hand(books, stripe)
         except _NOT_READABLE_YET:
