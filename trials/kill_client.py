@@ -11,7 +11,7 @@ import aiohttp
 
 GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"  # docs.stripe.com/testing
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 80  # an Idempotency-Key whose API died is free again after a minute
 _TRY_SECONDS = 15
 _PAUSE_SECONDS = 1
 _EXPECTED = frozenset(
@@ -68,7 +68,7 @@ class Client:
     async def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """Call a random API until one answers. Raises NoAnswer after a minute."""
+        """Call a random API until one answers. Raises NoAnswer when patience ends."""
         give_up_at = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < give_up_at:
             answer = await self._try(method, path, body, self._headers | (headers or {}))

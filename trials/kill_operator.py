@@ -28,7 +28,7 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
 _CHECKOUT, _REFUND = "checkout-", "refund-"
 # What is terminated of the others, only the reconciler takes up.
 _CHECKOUTS = f"{STORIES} AND WorkflowType = 'CheckoutWorkflow'"
-_ASKS_IN = 0.3
+_ASKS_IN = 0.4
 _REASON = "pressed by an operator"
 
 Story = WorkflowHandle[object, object]
@@ -106,11 +106,13 @@ class Operator:
                 await self._press()
 
     async def _press(self) -> None:
-        running = [found.id async for found in self._temporal.list_workflows(self._stories)]
+        asks = self._chance.random() < _ASKS_IN
+        stories = _CHECKOUTS if asks else self._stories
+        running = [found.id async for found in self._temporal.list_workflows(stories)]
         if not running:
             return
         story = self._temporal.get_workflow_handle(self._chance.choice(sorted(running)))
-        if self._chance.random() < _ASKS_IN:
+        if asks:
             self._diary.pressed[await self._ask_for(story.id)] += 1
             return
         button = self._chance.choice((self._request_cancellation, self._terminate, self._reset))
@@ -145,8 +147,6 @@ class Operator:
 
     async def _ask_for(self, workflow_id: str) -> str:
         """Do with an order what the operators' page offers."""
-        if not workflow_id.startswith(_CHECKOUT):
-            return "nothing offered"
         action = self._chance.choice(self._offered)
         body: dict[str, object] = {"reason": _REASON, "expected_status": OrderStatus.CREATED}
         if action == "extend":
