@@ -11,7 +11,6 @@ import aiohttp
 
 GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"  # docs.stripe.com/testing
 
-_PATIENCE_SECONDS = 80  # an Idempotency-Key whose API died is free again after a minute
 _TRY_SECONDS = 15
 _PAUSE_SECONDS = 1
 _EXPECTED = frozenset(
@@ -48,19 +47,20 @@ class Answer:
     code: str = ""
 
 
-class Client:
-    """One buyer at the APIs' `urls`. It keeps a diary."""
+@dataclass(frozen=True)
+class Apis:
+    """Where the APIs are, and for how long people wait for an answer."""
 
-    def __init__(
-        self,
-        http: aiohttp.ClientSession,
-        urls: tuple[str, ...],
-        token: str,
-        chance: random.Random,
-        diary: Diary,
-    ) -> None:
-        self._http = http
-        self._urls = urls
+    http: aiohttp.ClientSession
+    urls: tuple[str, ...]
+    patience_seconds: float
+
+
+class Client:
+    """One person at the APIs. It keeps a diary."""
+
+    def __init__(self, apis: Apis, token: str, chance: random.Random, diary: Diary) -> None:
+        self._apis = apis
         self._headers = {"Authorization": f"Bearer {token}"}
         self._chance = chance
         self._diary = diary
@@ -69,7 +69,7 @@ class Client:
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
         """Call a random API until one answers. Raises NoAnswer when patience ends."""
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        give_up_at = time.monotonic() + self._apis.patience_seconds
         while time.monotonic() < give_up_at:
             answer = await self._try(method, path, body, self._headers | (headers or {}))
             if answer:
@@ -80,10 +80,10 @@ class Client:
     async def _try(
         self, method: str, path: str, body: object, headers: dict[str, str]
     ) -> Answer | None:
-        url = self._chance.choice(self._urls) + path
+        url = self._chance.choice(self._apis.urls) + path
         timeout = aiohttp.ClientTimeout(total=_TRY_SECONDS)
         try:
-            async with self._http.request(
+            async with self._apis.http.request(
                 method, url, json=body, headers=headers, timeout=timeout
             ) as answer:
                 if answer.ok:

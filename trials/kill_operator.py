@@ -95,7 +95,7 @@ class Operator:
         self._diary = diary
         self._stories = STORIES if scale.takes_minutes else _CHECKOUTS
         self._offered = ("extend", "recheck") if scale.takes_minutes else ("recheck",)
-        self._patient_until = time.monotonic() + scale.patience_seconds
+        self._patient_until = time.monotonic() + scale.waits_for_reconciler_seconds
 
     async def meddle(self) -> None:
         """Press buttons until cancelled."""

@@ -62,7 +62,9 @@ async def run(scale: Scale, directory: Path) -> bool:
             group.create_task(settle_refunds(stripe, random.Random(scale.seed))),  # noqa: S311
             group.create_task(reconcile_often(temporal, every_seconds=scale.hold_seconds)),
         ]
-        diary = await make_trouble(scale, Stage(machine, http, temporal, stripe, receiver), points)
+        diary = await make_trouble(
+            scale, Stage(machine, http, temporal, stripe, receiver, scale.patience_seconds), points
+        )
         calm_since = time.monotonic()
         books = await _settled(bookkeeper, temporal, stripe, diary)
         for task in background:

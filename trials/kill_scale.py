@@ -39,6 +39,14 @@ class Scale:
         return min(4, max(2, self.load_seconds / 15))
 
     @property
-    def patience_seconds(self) -> float:
+    def waits_for_reconciler_seconds(self) -> float:
         """For how long, from the start, terminated checkouts are left to the reconciler."""
         return self.load_seconds / 2 if self.takes_minutes else 0
+
+    @property
+    def patience_seconds(self) -> float:
+        """For how long people wait for an answer.
+
+        A key whose API died is free again after a minute, which is long for a short run.
+        """
+        return 80 if self.takes_minutes else 20
