@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 
 import aiohttp
@@ -122,26 +122,41 @@ def _announcer(client: Client, settings: WorkerSettings) -> Announcer | None:
     return TemporalAnnouncer(client, settings.temporal_task_queue)
 
 
-@asynccontextmanager
-async def delivering(
-    client: Client, database: Database, settings: WorkerSettings
-) -> AsyncIterator[None]:
-    """Deliver outgoing events for the length of the block, where a receiver is configured."""
+def build_deliverer(
+    client: Client,
+    database: Database,
+    http: aiohttp.ClientSession,
+    settings: WorkerSettings,
+    interceptors: Sequence[Interceptor] = (),
+) -> Worker | None:
+    """Return a worker for the deliveries of outgoing events, where a receiver is configured."""
     url, secret = settings.outgoing_webhook_url, settings.outgoing_webhook_secret
     if url is None or secret is None:
-        yield
-        return
+        return None
+    deliveries = Deliveries(database, http, url=url, secret=secret.get_secret_value())
+    return Worker(
+        client,
+        task_queue=outgoing_queue(settings.temporal_task_queue),
+        workflows=[OutgoingEventsWorkflow],
+        activities=[deliveries.waiting, deliveries.deliver],
+        interceptors=interceptors,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        graceful_shutdown_timeout=STOP_WITHIN,
+        max_concurrent_activities=DELIVERIES_AT_ONCE,
+    )
+
+
+@asynccontextmanager
+async def delivering(
+    client: Client,
+    database: Database,
+    settings: WorkerSettings,
+    interceptors: Sequence[Interceptor] = (),
+) -> AsyncIterator[None]:
+    """Deliver outgoing events for the length of the block, where a receiver is configured."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        deliveries = Deliveries(database, http, url=url, secret=secret.get_secret_value())
-        async with Worker(
-            client,
-            task_queue=outgoing_queue(settings.temporal_task_queue),
-            workflows=[OutgoingEventsWorkflow],
-            activities=[deliveries.waiting, deliveries.deliver],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            graceful_shutdown_timeout=STOP_WITHIN,
-            max_concurrent_activities=DELIVERIES_AT_ONCE,
-        ):
+        deliverer = build_deliverer(client, database, http, settings, interceptors)
+        async with deliverer or nullcontext():
             yield
 
 
@@ -156,7 +171,7 @@ async def serve(
             try:
                 async with (
                     build_worker(client, database, http, settings, interceptors),
-                    delivering(client, database, settings),
+                    delivering(client, database, settings, interceptors),
                 ):
                     print(f"worker ready: task queue {settings.temporal_task_queue}", flush=True)
                     await asyncio.Event().wait()

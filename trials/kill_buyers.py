@@ -26,9 +26,10 @@ class Buyer:
 
     async def live(
         self, tickets: Sequence[str], hold_seconds: float, queue: asyncio.Semaphore
-    ) -> None:
+    ) -> str | None:
         """Order one of the types of tickets, check out, and do what the plan says.
 
+        Returns the order, None if it never came to anything to pay.
         `queue` is for those who wait for the answers to the first two.
         """
         try:
@@ -37,9 +38,11 @@ class Buyer:
                 session_id = await self._check_out(order_id)
             if session_id:
                 await self._think(hold_seconds)
-                await self._tell(order_id, session_id)
-        except NoAnswer:
-            self._diary.gave_up += 1
+                await self._tell(order_id, session_id, hold_seconds)
+                return order_id
+        except NoAnswer as asked:
+            self._diary.gave_up[str(asked)] += 1
+        return None
 
     async def _order(self, ticket_type_id: str) -> str:
         items = [{"ticket_type_id": ticket_type_id, "quantity": self._plan.quantity}]
@@ -77,7 +80,7 @@ class Buyer:
             case _:
                 await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
 
-    async def _tell(self, order_id: str, session_id: str) -> None:
+    async def _tell(self, order_id: str, session_id: str, hold_seconds: float) -> None:
         match self._plan.story:
             case Story.NEVER_PAY:
                 return
@@ -91,7 +94,7 @@ class Buyer:
             case Story.PAY_BEHIND_THE_DEADLINE:
                 await self._stripe.charge_late(session_id)
             case Story.PAY_BY_BANK | Story.PAY_BY_BANK_IN_VAIN:
-                await self._pay_by_bank(order_id, session_id)
+                await self._pay_by_bank(order_id, session_id, hold_seconds)
             case Story.PAY_A_STRANGER:
                 await self._stripe.pay_a_stranger(order_id)
                 if self._chance.random() < 0.5:
@@ -109,14 +112,14 @@ class Buyer:
     async def _cancel(self, order_id: str) -> None:
         await self._client.call("POST", f"/orders/{order_id}/cancel")
 
-    async def _pay_by_bank(self, order_id: str, session_id: str) -> None:
+    async def _pay_by_bank(self, order_id: str, session_id: str, hold_seconds: float) -> None:
         """Pay by a debit that takes a while; a buyer whose debit failed gives the order up.
 
         If the event of a failed debit is lost, Stripe is asked once a day: too long for a run.
         """
         if not await self._stripe.begin_debit(session_id):
             return
-        await asyncio.sleep(self._chance.random() * _THINKS_SECONDS)
+        await asyncio.sleep(self._chance.random() * hold_seconds)
         succeeds = self._plan.story is Story.PAY_BY_BANK
         await self._stripe.end_debit(session_id, succeeds=succeeds)
         if not succeeds:

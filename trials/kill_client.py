@@ -11,13 +11,14 @@ import aiohttp
 
 GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"  # docs.stripe.com/testing
 
-_PATIENCE_SECONDS = 60
 _TRY_SECONDS = 15
 _PAUSE_SECONDS = 1
 _EXPECTED = frozenset(
     (
         *("order_not_payable", "sold_out", "session_refused"),
         *("already_paid", "payment_processing", "session_not_found"),
+        *("nothing_to_refund", "amount_too_large", "payment_disputed", "refund_refused"),
+        *("not_extendable", "state_changed", "already_asking", "checkout_over"),
     )
 )
 
@@ -30,9 +31,11 @@ class NoAnswer(Exception):
 class Diary:
     """What people saw and did: orders the API acknowledged, and what should never be answered."""
 
+    came: int = 0
     order_ids: list[str] = field(default_factory=list)
     pressed: Counter[str] = field(default_factory=Counter)
-    gave_up: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+    gave_up: Counter[str] = field(default_factory=Counter)
     strange: Counter[str] = field(default_factory=Counter)
 
 
@@ -44,19 +47,20 @@ class Answer:
     code: str = ""
 
 
-class Client:
-    """One buyer at the APIs' `urls`. It keeps a diary."""
+@dataclass(frozen=True)
+class Apis:
+    """Where the APIs are, and for how long people wait for an answer."""
 
-    def __init__(
-        self,
-        http: aiohttp.ClientSession,
-        urls: tuple[str, ...],
-        token: str,
-        chance: random.Random,
-        diary: Diary,
-    ) -> None:
-        self._http = http
-        self._urls = urls
+    http: aiohttp.ClientSession
+    urls: tuple[str, ...]
+    patience_seconds: float
+
+
+class Client:
+    """One person at the APIs. It keeps a diary."""
+
+    def __init__(self, apis: Apis, token: str, chance: random.Random, diary: Diary) -> None:
+        self._apis = apis
         self._headers = {"Authorization": f"Bearer {token}"}
         self._chance = chance
         self._diary = diary
@@ -64,22 +68,22 @@ class Client:
     async def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """Call a random API until one answers. Raises NoAnswer after a minute."""
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        """Call a random API until one answers. Raises NoAnswer when patience ends."""
+        give_up_at = time.monotonic() + self._apis.patience_seconds
         while time.monotonic() < give_up_at:
             answer = await self._try(method, path, body, self._headers | (headers or {}))
             if answer:
                 return answer
             await asyncio.sleep(_PAUSE_SECONDS * self._chance.uniform(0.5, 1.5))
-        raise NoAnswer(f"{method} {path}")
+        raise NoAnswer(_kind(method, path))
 
     async def _try(
         self, method: str, path: str, body: object, headers: dict[str, str]
     ) -> Answer | None:
-        url = self._chance.choice(self._urls) + path
+        url = self._chance.choice(self._apis.urls) + path
         timeout = aiohttp.ClientTimeout(total=_TRY_SECONDS)
         try:
-            async with self._http.request(
+            async with self._apis.http.request(
                 method, url, json=body, headers=headers, timeout=timeout
             ) as answer:
                 if answer.ok:
@@ -91,5 +95,10 @@ class Client:
         if code in ("temporarily_unavailable", "idempotency_key_in_use"):
             return None
         if code not in _EXPECTED:
-            self._diary.strange[f"{method} {path.rpartition('/')[2]}: {answer.status} {code}"] += 1
+            self._diary.strange[f"{_kind(method, path)}: {answer.status} {code}"] += 1
         return Answer(problem, code)
+
+
+def _kind(method: str, path: str) -> str:
+    last = path.partition("?")[0].rpartition("/")[2]
+    return f"{method} {'order' if last.startswith('ord_') else last}"

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable, Sequence
 
+from trials.kill_aftermath import Desk
 from trials.kill_buyers import Buyer
-from trials.kill_client import Diary
+from trials.kill_client import Diary, NoAnswer
 from trials.kill_stage import Stage
 from trials.kill_stories import Plan
 
@@ -24,19 +26,35 @@ class Crowd:
         self._diary = diary
         self._queue = asyncio.Semaphore(_LONGEST_QUEUE)
 
-    async def live(self, plans: Iterable[Plan], every_seconds: float) -> None:
+    async def live(
+        self, plans: Iterable[Plan], every_seconds: float, longest_seconds: float
+    ) -> None:
         """Let them come one by one and carry out their plans; return when the last one is done.
 
-        Where too many wait for an answer, because the machine is slow, nobody joins them.
+        Where too many wait for an answer, because the machine is slow, nobody joins them; those
+        who have not come after the longest time stay at home.
         """
+        over_at = time.monotonic() + longest_seconds
         async with asyncio.TaskGroup() as group:
             for number, plan in enumerate(plans):
                 async with self._queue:
-                    buyer = self._buyer(number, plan)
-                    group.create_task(buyer.live(self._tickets, self._hold_seconds, self._queue))
+                    if time.monotonic() > over_at:
+                        break
+                    self._diary.came += 1
+                    group.create_task(self._play(number, plan))
                 await asyncio.sleep(every_seconds)
 
-    def _buyer(self, number: int, plan: Plan) -> Buyer:
+    async def _play(self, number: int, plan: Plan) -> None:
         chance = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
-        client = self._stage.client(f"buyer-{number}", chance, self._diary)
-        return Buyer(plan, client, self._stage.stripe, self._diary, chance)
+        stripe, diary = self._stage.stripe, self._diary
+        client = self._stage.client(f"buyer-{number}", chance, diary)
+        buyer = Buyer(plan, client, stripe, diary, chance)
+        order_id = await buyer.live(self._tickets, self._hold_seconds, self._queue)
+        if order_id is None:
+            return
+        operator = self._stage.client("desk", chance, diary, "ops")
+        desk = Desk(order_id, operator, stripe, diary, chance)
+        try:
+            await desk.see_to(plan.aftermath, patience_seconds=2 * self._hold_seconds)
+        except NoAnswer as asked:
+            diary.gave_up[str(asked)] += 1

@@ -10,17 +10,16 @@ from trials.kill_points import Points
 
 # Temporal's dev server and PostgreSQL are one each: while they are down, nothing goes on.
 _WEIGHTS = {"worker": 4, "api": 3, "postgres": 2, "temporal": 2}
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1, 4
 _LONGEST_DOWN_SECONDS = 2
 _TICK_SECONDS = 0.1
 _NEXT_POINT_AFTER_SECONDS = 3
 _ALL_MET_WITHIN_SECONDS = 240
 
 
-async def kill_at_random(machine: Machine, chance: random.Random) -> None:
+async def kill_at_random(machine: Machine, chance: random.Random, every_seconds: float) -> None:
     """Send SIGKILL to one process after another until cancelled."""
     while True:
-        await asyncio.sleep(chance.uniform(_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
+        await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
         kind = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         machine.kill(kind, chance, down_seconds=chance.uniform(0, _LONGEST_DOWN_SECONDS))
 

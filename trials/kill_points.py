@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from activities.attempts import Attempts
+from activities.deliveries import Deliveries
+from activities.disputes import Disputes
+from activities.lost_disputes import LostDisputes
 from activities.lost_refunds import LostRefunds
+from activities.outgoing import Outbox
 from activities.reconciliation import Reconciliation
 from activities.refund_requests import RefundRequests
 from activities.refunds import Refunds
@@ -18,8 +22,8 @@ from activities.sessions import Sessions
 from activities.settlement import Settlements
 
 EXIT_CODE = 86
-_AT_STRIPE = (Sessions, Reconciliation, Refunds, LostRefunds)
-_OWNERS = (Attempts, Settlements, RefundRequests, *_AT_STRIPE)
+_AT_STRIPE = (Sessions, Reconciliation, Refunds, LostRefunds, Disputes, LostDisputes)
+_OWNERS = (Attempts, Settlements, RefundRequests, Outbox, Deliveries, *_AT_STRIPE)
 # Where in an activity; Stripe has done what it was asked before the second of its two.
 BEGINS, ASKS_STRIPE, STRIPE_ANSWERED, ENDS = "begins", "asks-stripe", "stripe-answered", "ends"
 # What these do not ask of Stripe, they write down.

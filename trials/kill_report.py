@@ -8,28 +8,40 @@ from onebox.report import say
 from trials.kill_books import Books
 from trials.kill_client import Diary
 from trials.kill_machine import Machine
+from trials.kill_offence import Offence
 from trials.kill_points import Points
-from trials.kill_verdict import RULES, Offence
+from trials.kill_receiver import Receiver
+from trials.kill_verdict import RULES
 
 
-def say_table(books: Books, machine: Machine, diary: Diary, found: list[Offence]) -> None:
+def say_table(
+    books: Books, machine: Machine, diary: Diary, receiver: Receiver, found: list[Offence]
+) -> None:
     """Print what happened and the counts that must be zero."""
     statuses = Counter(order.status for order in books.orders.values())
     rows: list[tuple[str, object]] = [
+        ("buyers who came", diary.came),
+        ("- who gave up", _counted(diary.gave_up)),
         ("orders", len(books.orders)),
         ("- paid", statuses[OrderStatus.PAID]),
         ("- cancelled", statuses[OrderStatus.CANCELLED]),
+        ("- given back after they were paid", statuses[OrderStatus.REFUNDED]),
         ("- untouched", statuses[OrderStatus.CREATED]),
         ("payments captured", len(books.captures)),
         ("- given back", sum(not capture.kept_cents for capture in books.captures)),
         ("- set aside", sum(capture.is_set_aside for capture in books.captures)),
+        ("refunds asked for", _counted(diary.asked)),
+        ("refunds at Stripe", _counted(Counter(refund.status for refund in books.refunds))),
+        ("disputes", _counted(Counter(dispute.status for dispute in books.disputes))),
+        ("events for other systems", len(books.told)),
+        ("- requests until they were taken", receiver.requests),
         ("findings of the reconciler", _actions(books, "drift_found")),
         ("for a person to look at", sum(order.needs_attention for order in books.orders.values())),
         ("processes killed", _counted(machine.killed)),
         ("ended by themselves", _counted(machine.fell)),
         ("what operators did", _counted(diary.pressed)),
+        ("strange answers", _counted(diary.strange)),
     ]
-    rows += [("buyers who gave up", diary.gave_up), ("strange answers", _counted(diary.strange))]
     counts = Counter(offence.rule for offence in found)
     rows += [(f"**{rule}**: {meaning}", f"**{counts[rule]}**") for rule, meaning in RULES.items()]
     say("\n| what | how many |\n| --- | --- |")

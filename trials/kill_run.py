@@ -1,6 +1,7 @@
 """One kill run from start to end: trouble, then calm, and the books."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,17 +18,20 @@ from onebox import product
 from onebox.ports import HOST
 from onebox.processes import Process
 from onebox.site import Site
-from trials.kill_books import Bookkeeper, Books
+from trials.kill_bookkeeper import Bookkeeper
+from trials.kill_books import Books
 from trials.kill_client import Diary
 from trials.kill_machine import running_machine
-from trials.kill_operator import give_back_by_hand, reconcile_often
+from trials.kill_operator import give_back_by_hand, let_a_day_pass, reconcile_often
 from trials.kill_points import Points
+from trials.kill_receiver import Receiver
 from trials.kill_report import say_duration, say_offence, say_points, say_table
 from trials.kill_scale import Scale
 from trials.kill_stage import Stage
 from trials.kill_stripe import Stripe
 from trials.kill_trouble import make_trouble
 from trials.kill_verdict import offences
+from trials.kill_weather import settle_refunds
 
 _SETTLED_WITHIN_SECONDS = 300
 _LOOK_EVERY_SECONDS = 1
@@ -38,29 +42,37 @@ async def run(scale: Scale, directory: Path) -> bool:
     """Do it all in an empty directory and print the table; say whether every promise held."""
     began = time.monotonic()
     points = Points(_new(directory / "points"), scale.points)
+    receiver = Receiver(random.Random(scale.seed))  # noqa: S311
     async with (
         aiohttp.ClientSession() as http,
-        running_machine(directory, http, partial(_worker, scale, points)) as machine,
+        # The sandbox drops connections that nobody uses: each call gets its own.
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as to_stripe,
+        receiver.up(),
+        running_machine(directory, http, partial(_worker, scale, points, receiver)) as machine,
         _database(machine.site) as database,
         asyncio.TaskGroup() as group,
     ):
         temporal = await Temporal.connect(f"{HOST}:{machine.site.ports.temporal}")
         stripe = Stripe(
-            http, machine.site.stripe_sandbox_url, machine.site.secrets.stripe_secret_key
+            to_stripe, machine.site.stripe_sandbox_url, machine.site.secrets.stripe_secret_key
         )
-        bookkeeper = Bookkeeper(database, temporal, stripe)
+        bookkeeper = Bookkeeper(database, temporal, stripe, receiver)
         background = [
             group.create_task(machine.keep_up()),
+            group.create_task(settle_refunds(stripe, random.Random(scale.seed))),  # noqa: S311
             group.create_task(reconcile_often(temporal, every_seconds=scale.hold_seconds)),
         ]
-        diary = await make_trouble(scale, Stage(machine, http, temporal, stripe), points)
+        diary = await make_trouble(
+            scale, Stage(machine, http, temporal, stripe, receiver, scale.patience_seconds), points
+        )
         calm_since = time.monotonic()
-        books = await _settled(bookkeeper, stripe, diary)
+        books = await _settled(bookkeeper, temporal, stripe, diary)
         for task in background:
             task.cancel()
         now = time.monotonic()
         found = offences(books, diary.order_ids)
-        say_table(books, machine, diary, found)
+        diary.strange += receiver.strange
+        say_table(books, machine, diary, receiver, found)
         if points.wanted:
             say_points(points)
         say_duration(now - began, now - calm_since)
@@ -70,12 +82,16 @@ async def run(scale: Scale, directory: Path) -> bool:
     raise AssertionError("the block returns")
 
 
-def _worker(scale: Scale, points: Points, site: Site) -> Process:
+def _worker(scale: Scale, points: Points, receiver: Receiver, site: Site) -> Process:
+    own = {
+        "CHECKOUT_TIMEOUT_SECONDS": str(scale.hold_seconds),
+        "OUTGOING_WEBHOOK_URL": receiver.url,
+        "OUTGOING_WEBHOOK_SECRET": receiver.secret,
+    }
     if not points.wanted:
-        return product.worker(site, CHECKOUT_TIMEOUT_SECONDS=scale.hold_seconds)
-    hold = {"CHECKOUT_TIMEOUT_SECONDS": str(scale.hold_seconds)}
+        return product.worker(site, **own)
     words = ["-m", "trials.worker_with_points", points.directory]
-    return site.python("worker", words, site.environment() | hold)
+    return site.python("worker", words, site.environment() | own)
 
 
 @asynccontextmanager
@@ -87,7 +103,9 @@ async def _database(site: Site) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def _settled(bookkeeper: Bookkeeper, stripe: Stripe, diary: Diary) -> Books:
+async def _settled(
+    bookkeeper: Bookkeeper, temporal: Temporal, stripe: Stripe, diary: Diary
+) -> Books:
     """Wait until nothing is in flight, but not for ever; return the books as they then are.
 
     Books that lie are read again as well: money whose event was lost is on its way, too.
@@ -99,6 +117,8 @@ async def _settled(bookkeeper: Bookkeeper, stripe: Stripe, diary: Diary) -> Book
             is_settled = books.are_closed and not offences(books, diary.order_ids)
             if is_settled or time.monotonic() > give_up_at:
                 return books
+            if not books.await_money:
+                await let_a_day_pass(temporal, books)
             if books.are_closed:
                 diary.pressed["given back by hand"] += await give_back_by_hand(books, stripe)
         except _NOT_READABLE_YET:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ORDERS_PER_SECOND = 4
+_ORDERS_PER_SECOND = 2.5
 _SECONDS_A_POINT = 2
+_LONGEST_LOAD_SECONDS = 240  # the whole run then takes about seven minutes
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,15 @@ class Scale:
     """How much, and how: the same seed draws the same buyers, faults and kills.
 
     `points`: at which a worker shall die; without any, processes are killed at random moments.
-    `leaves_to_reconciler`: whether some terminated checkouts wait for it, which takes minutes.
+    `takes_minutes`: whether things may happen that only time cures: events that are lost,
+    workflows that are terminated and wait for the reconciler, deadlines that are moved.
     """
 
     orders: int
     seed: int
     hold_seconds: int = 15
     points: Sequence[str] = ()
-    leaves_to_reconciler: bool = True
+    takes_minutes: bool = True
 
     @property
     def load_seconds(self) -> float:
@@ -27,6 +29,24 @@ class Scale:
         return max(self.orders / _ORDERS_PER_SECOND, len(self.points) * _SECONDS_A_POINT)
 
     @property
-    def patience_seconds(self) -> float:
+    def longest_load_seconds(self) -> float:
+        """After which nobody comes any more, however slow the machine."""
+        return max(_LONGEST_LOAD_SECONDS, self.load_seconds)
+
+    @property
+    def kills_every_seconds(self) -> float:
+        """On average; a long run leaves buyers the time to get somewhere in between."""
+        return min(4, max(2, self.load_seconds / 15))
+
+    @property
+    def waits_for_reconciler_seconds(self) -> float:
         """For how long, from the start, terminated checkouts are left to the reconciler."""
-        return self.load_seconds / 2 if self.leaves_to_reconciler else 0
+        return self.load_seconds / 2 if self.takes_minutes else 0
+
+    @property
+    def patience_seconds(self) -> float:
+        """For how long people wait for an answer.
+
+        A key whose API died is free again after a minute, which is long for a short run.
+        """
+        return 80 if self.takes_minutes else 20

@@ -8,8 +8,9 @@ from temporalio.client import Client as Temporal
 
 from onebox.shop import Shop
 from onebox.tokens import bearer_token
-from trials.kill_client import Client, Diary
+from trials.kill_client import Apis, Client, Diary
 from trials.kill_machine import Machine
+from trials.kill_receiver import Receiver
 from trials.kill_stripe import Stripe
 
 
@@ -21,11 +22,13 @@ class Stage:
     http: aiohttp.ClientSession
     temporal: Temporal
     stripe: Stripe
+    receiver: Receiver
+    patience_seconds: float
 
     def client(self, user: str, chance: random.Random, diary: Diary, scope: str = "") -> Client:
         """Return a user's client of both APIs."""
-        urls, token = self.machine.api_urls, self._token(user, scope)
-        return Client(self.http, urls, token, chance, diary)
+        apis = Apis(self.http, self.machine.api_urls, self.patience_seconds)
+        return Client(apis, self._token(user, scope), chance, diary)
 
     async def put_on_sale(self, orders: int) -> list[str]:
         """Put tickets on sale, plenty of one type, too few of the other; return their ids."""

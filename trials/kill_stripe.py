@@ -55,9 +55,38 @@ class Stripe:
                 await self._ask("checkout/sessions", _STRANGER | about)
         await self.pay(made[0], GOOD_CARD)
 
-    async def refund(self, payment_intent: str) -> None:
-        """Give a payment back, as a person does in Stripe's dashboard."""
-        await self._ask("refunds", {"payment_intent": payment_intent})
+    async def refund_in_dashboard(self, payment_intent: str, amount: int | None = None) -> bool:
+        """Give a payment back, without an amount (minor units) the rest; False if refused."""
+        return await self._post(f"payments/{payment_intent}/refund", {"amount": amount})
+
+    async def move_refund(self, refund_id: str, status: str) -> bool:
+        """Let a refund go on; False where it cannot become that."""
+        return await self._post(f"refunds/{refund_id}/move", {"status": status})
+
+    async def let_refunds_come_back(self, order_id: str) -> None:
+        """Let all refunds of an order fail that have succeeded."""
+        for refund in (await self.ledger(order_id=order_id))["refunds"]:
+            await self.move_refund(refund["id"], "failed")
+
+    async def dispute(self, payment_intent: str, *, inquiry: bool) -> str | None:
+        """Dispute a payment, return the dispute's id; None where nothing is left to dispute."""
+        path = f"{self._url}/_sandbox/payments/{payment_intent}/dispute"
+        async with self._http.post(path, json={"inquiry": inquiry}) as answer:
+            return str((await answer.json())["id"]) if answer.ok else None
+
+    async def close_dispute(self, dispute_id: str, outcome: str) -> bool:
+        """End a dispute; False where it cannot end so."""
+        return await self._post(f"disputes/{dispute_id}/close", {"outcome": outcome})
+
+    async def payments_of(self, order_id: str) -> list[str]:
+        """Return the payment intents that were captured in the sessions we made for an order."""
+        ledger = await self.ledger(order_id=order_id)
+        strangers = {session["id"] for session in ledger["sessions"] if _is_strange(session)}
+        return [
+            capture["payment_intent"]
+            for capture in ledger["captures"]
+            if capture["session"] not in strangers
+        ]
 
     async def ledger(self, **filters: str) -> dict[str, Any]:
         """Return the sandbox's own account of the money."""
@@ -73,7 +102,7 @@ class Stripe:
 
     async def _strangers_of(self, order_id: str) -> list[str]:
         sessions = (await self.ledger(order_id=order_id))["sessions"]
-        return [session["id"] for session in sessions if "paymentId" not in session["metadata"]]
+        return [session["id"] for session in sessions if _is_strange(session)]
 
     async def _ask(self, path: str, form: dict[str, str]) -> None:
         key = {"Authorization": f"Bearer {self._secret_key}"}
@@ -83,3 +112,7 @@ class Stripe:
     async def _post(self, path: str, body: dict[str, Any]) -> bool:
         async with self._http.post(f"{self._url}/_sandbox/{path}", json=body) as answer:
             return answer.ok
+
+
+def _is_strange(session: dict[str, Any]) -> bool:
+    return "paymentId" not in session["metadata"]

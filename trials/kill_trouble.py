@@ -29,24 +29,34 @@ async def make_trouble(scale: Scale, stage: Stage, points: Points) -> Diary:
         killing = group.create_task(
             kill_at_points(points, _child(chance))
             if points.wanted
-            else kill_at_random(stage.machine, _child(chance))
+            else kill_at_random(stage.machine, _child(chance), scale.kills_every_seconds)
         )
         others = [
-            group.create_task(storm(stage.stripe, _child(chance), stage.machine.api_urls)),
+            group.create_task(
+                storm(
+                    stage.stripe,
+                    _child(chance),
+                    stage.machine.api_urls,
+                    loses=scale.takes_minutes,
+                )
+            ),
             group.create_task(_operator(scale, stage, _child(chance), diary).meddle()),
         ]
         late = takewhile(lambda _: bool(points.wanted) and not killing.done(), latecomers)
-        await crowd.live(chain(plans, late), scale.load_seconds / scale.orders)
+        await crowd.live(
+            chain(plans, late), scale.load_seconds / scale.orders, scale.longest_load_seconds
+        )
         await asyncio.sleep(scale.hold_seconds)  # the last deadlines shall see kills too
         for task in (killing, *others):
             task.cancel()
+    stage.receiver.is_calm = True
     await calm(stage.stripe, stage.machine.site.api_url)
     return diary
 
 
 def _operator(scale: Scale, stage: Stage, chance: random.Random, diary: Diary) -> Operator:
     client = stage.client("operator", chance, diary, "ops")
-    return Operator(stage.temporal, client, chance, diary, scale.patience_seconds)
+    return Operator(stage.temporal, client, chance, diary, scale)
 
 
 def _child(chance: random.Random) -> random.Random:
