@@ -2,9 +2,11 @@
 
 import stripe
 from sqlalchemy import func, update
+from stripe.params import RefundCreateParams
 from temporalio import activity
 
 from activities.errors import refusal
+from activities.stripe_client import is_repeated
 from database.engine import Database
 from database.history import record
 from database.models import OrderRow, PaymentRow
@@ -59,19 +61,27 @@ class Refunds:
     async def _give_back(
         self, order_id: str, report: PaymentReport, key: str
     ) -> tuple[str | None, RefundStatus]:
+        params: RefundCreateParams = {
+            "payment_intent": str(report.payment_intent),
+            "metadata": {"orderId": order_id, "reason": "late payment"},
+        }
         try:
-            given = await self._refunds.create_async(
-                {
-                    "payment_intent": str(report.payment_intent),
-                    "metadata": {"orderId": order_id, "reason": "late payment"},
-                },
-                {"idempotency_key": key},
-            )
+            given = await self._create(params, key)
         except stripe.InvalidRequestError as error:
             if error.code == ALREADY_REFUNDED:  # somebody was faster, in Stripe's dashboard
                 return None, RefundStatus.SUCCEEDED
             raise refusal(RefundRefused(f"Stripe refused the refund: {error.code}")) from error
         return given.id, RefundStatus(given.status or RefundStatus.PENDING)
+
+    async def _create(self, params: RefundCreateParams, key: str) -> stripe.Refund:
+        try:
+            return await self._refunds.create_async(params, {"idempotency_key": key})
+        except stripe.APIError as error:
+            if not is_repeated(error):
+                raise
+        # Another key doubles nothing: what went back in full is refused a second time.
+        another = f"{key}-{activity.info().attempt}"
+        return await self._refunds.create_async(params, {"idempotency_key": another})
 
     async def _store(
         self, report: PaymentReport, refund_id: str, status: RefundStatus, stripe_id: str | None

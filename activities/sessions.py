@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.errors import refusal
+from activities.stripe_client import is_repeated
 from database.engine import Database
 from database.payments import SessionRequest, give_up_key, session_request, store_session
 from domain.errors import SessionRefused
@@ -45,9 +46,12 @@ class Sessions:
         request itself. What a retry may cure (the network, 409, 429, 5xx) is raised as it is.
         """
         try:
-            return await self._session_of(attempt)
+            session = await self._session_of(attempt)
         except _REFUSED as error:
             raise refusal(SessionRefused(f"Stripe refused the payment: {error.code}")) from error
+        if not session.url:
+            raise ApplicationError("Stripe answered a session without a URL", type="no_url")
+        return session
 
     @activity.defn
     async def check_session(self, attempt: Attempt) -> PaymentReport:
@@ -82,9 +86,8 @@ class Sessions:
         if request.session:
             return request.session
         made = await self._create(request)
-        if made.url is None:
-            raise ApplicationError("Stripe answered a session without a URL", type="no_url")
-        session = CheckoutSession(made.id, made.url, request.expires_at)
+        # Found late, behind a failure, it may be closed: then it has no URL any more.
+        session = CheckoutSession(made.id, made.url or "", request.expires_at)
         async with self._database.transaction() as connection:
             await store_session(connection, attempt.id, session)
         return session
@@ -94,8 +97,7 @@ class Sessions:
         try:
             return await self._sessions.create_async(_parameters(request), options)
         except stripe.APIError as error:
-            headers: Mapping[str, str] = error.headers or {}
-            if headers.get("Idempotent-Replayed") != "true":
+            if not is_repeated(error):
                 raise
             return await self._find_behind_saved_failure(request, error)
 

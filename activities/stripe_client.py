@@ -1,5 +1,7 @@
 """The connection to Stripe."""
 
+from collections.abc import Mapping
+
 import aiohttp
 import stripe
 
@@ -19,3 +21,12 @@ def connect_stripe(
         base_addresses={"api": api_base} if api_base else {},
         max_network_retries=0,
     )
+
+
+def is_repeated(error: stripe.APIError) -> bool:
+    """Say whether Stripe saved a failure under our key, and repeats it: it will for a day.
+
+    https://docs.stripe.com/api/idempotent_requests
+    """
+    headers: Mapping[str, str] = error.headers or {}
+    return headers.get("Idempotent-Replayed") == "true"
