@@ -6,7 +6,7 @@ from typing import get_args, get_type_hints
 from hypothesis import strategies as st
 
 from trials.walk_buyers import Cancel, Checkout, Pay, PayLate, Return, Settle
-from trials.walk_operators import Reconcile, RequestCancellation, Reset, Terminate
+from trials.walk_operators import Amid, Reconcile, RequestCancellation, Reset, Terminate
 from trials.walk_stage import TICKETS_OF
 from trials.walk_steps import AtOnce, Pass, PassToDeadline, Step
 from trials.walk_stripe import (
@@ -70,11 +70,22 @@ def _steps_of(order: int) -> dict[Steps, int]:
     }
 
 
+def _interrupted(order: int) -> Steps:
+    """Return an operator's step amid an activity that something else has just begun."""
+    begun = (Checkout(order), Return(order), Cancel(order), PassToDeadline(order))
+    pressed = (Terminate(order), RequestCancellation(order), Reset(order))
+    return st.builds(
+        lambda first, then: AtOnce([first, Amid(order, then)]),
+        st.sampled_from(begun),
+        st.sampled_from(pressed),
+    )
+
+
 def _passage(order: int) -> st.SearchStrategy[list[Step]]:
     begun: list[list[Step]] = [[], [Checkout(order)], [Checkout(order)], [Checkout(order, 2)]]
     steps = _steps_of(order)
     together = st.lists(_weighed(steps), min_size=2, max_size=3)
-    alone_or_not = _weighed({**steps, st.builds(AtOnce, together): 6})
+    alone_or_not = _weighed({**steps, st.builds(AtOnce, together): 6, _interrupted(order): 3})
     return st.tuples(st.sampled_from(begun), st.lists(alone_or_not, max_size=10)).map(_joined)
 
 

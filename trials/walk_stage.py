@@ -1,8 +1,10 @@
 """The stage of one walk: some orders for few tickets, and what can be seen of them."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -22,7 +24,7 @@ from domain.ids import (
 )
 from stripe_sandbox.store import Document
 from tests.workflows.saga import TASK_QUEUE
-from trials.walk_clock import Run
+from trials.walk_clock import Run, is_under_way
 from trials.world import World
 from workflows.reconcile import ReconcileWorkflow
 
@@ -31,6 +33,7 @@ CAPACITY = 3
 MOMENT = timedelta(seconds=1)
 RECONCILED_EVERY = timedelta(hours=12)
 RECONCILED_WITHIN = timedelta(seconds=30)
+IMPATIENT_SECONDS = 0.5
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
 
@@ -135,7 +138,7 @@ class Stage:
         client = self.world.environment.client
         run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
         amid = await self.world.clock.terminate(run)
-        self.saw("terminations amid a step" if amid else "terminations")
+        self.saw("terminations amid an activity" if amid else "terminations")
 
     async def let_pass(self, duration: timedelta) -> None:
         """Let time pass; the reconciler runs in it, though more seldom than in truth."""
@@ -144,6 +147,16 @@ class Stage:
             await self.reconcile()
             duration -= RECONCILED_EVERY
         await self.world.let_pass(duration)
+
+    async def amid_an_activity(self, order: int) -> bool:
+        """Wait until an activity of an order's checkout is under way; False if none soon is."""
+        until = time.monotonic() + IMPATIENT_SECONDS
+        while time.monotonic() < until:
+            with suppress(RPCError):  # it may not have begun
+                seen = await self.checkout(order).describe()
+                if any(is_under_way(one) for one in seen.raw_description.pending_activities):
+                    return True
+        return False
 
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
