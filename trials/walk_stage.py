@@ -78,7 +78,7 @@ class Stage:
         response = await self.within_patience(self.world.api.request(method, path))
         if response and response.status_code not in allowed:
             raise Broken(f"{method} {path} answered {response.status_code} {response.text}")
-        self.saw(f"answers {response.status_code}" if response else "answers not waited for")
+        self.saw("answers not waited for", response is None)
 
     async def within_patience(self, answer: Awaitable[Answer]) -> Answer | None:
         """Return an answer, or None when it has not come while some seconds passed."""
@@ -112,6 +112,10 @@ class Stage:
             if event["type"] in USED and event["data"]["object"]["client_reference_id"] == order_id
         ]
 
+    def all_events(self) -> list[Document]:
+        """Return the events of all orders."""
+        return [event for order_id in self.orders for event in self.events(order_id)]
+
     async def deadline(self, order_id: OrderId) -> datetime | None:
         """Return until when an order's tickets are held (UTC)."""
         async with self.world.database.transaction() as connection:
@@ -139,6 +143,7 @@ class Stage:
         run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
         amid = await self.world.clock.terminate(run)
         self.saw("terminations amid an activity" if amid else "terminations")
+        self.saw("attempts left behind", await self.deadline(self.orders[order]) is not None)
 
     async def let_pass(self, duration: timedelta) -> None:
         """Let time pass; the reconciler runs in it, though more seldom than in truth."""
