@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from temporalio.client import WorkflowExecutionStatus
@@ -191,11 +191,6 @@ class Stage:
         if found.status is WorkflowExecutionStatus.FAILED:
             raise Broken(f"{workflow_id} failed")
         return found.status is WorkflowExecutionStatus.RUNNING
-
-    async def ledger(self, order_id: OrderId) -> dict[str, Any]:
-        """Return Stripe's own account of the money in an order's name."""
-        found: dict[str, Any] = await self.world.sandbox("GET", f"ledger?order_id={order_id}")
-        return found
 
 
 async def set_stage(world: World) -> Stage:
