@@ -19,6 +19,7 @@ from trials.walk_books import Books, Ledger, books_of, ledgers_of, sentences
 from trials.walk_stage import Broken, Stage
 
 ASKED_ABOUT = timedelta(days=1)  # sessions that the reconciler surely still asks Stripe about
+TAKES_LONGER = "the delayed payment takes longer than it should"
 OF_EVERY_ORDER = ("order_created", "tickets_held", "order_paid", "order_cancelled")
 
 Order = Row[Any]
@@ -155,6 +156,12 @@ def _misfits_are_seen(stage: Stage, books: Books, order: Order, captures: Captur
     }
     _demand(aside <= stage.misfits, order, f"has a payment set aside that matches: {aside}")
     _demand(order.needs_attention or not aside, order, "has money set aside, and nobody is told")
+    asked = {
+        row.reason
+        for row in books.history
+        if row.order_id == order.id and row.action == "needs_attention"
+    }
+    _demand(asked <= {TAKES_LONGER}, order, f"asks for attention without need: {asked}")
     for capture in captures:
         if capture["session"] in stage.misfits and not capture["amount_refunded"]:
             _demand(capture["session"] in aside, order, "keeps money that does not match, unseen")
