@@ -1,4 +1,4 @@
-"""What the database says of a walk's orders, all at one moment."""
+"""What the database says of a walk's orders, all at one moment, and what Stripe says."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from database.models import (
     TicketTypeRow,
 )
 from domain.payment import OPEN_STATUSES
+from stripe_sandbox.store import Document
 from trials.walk_stage import Stage
 
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
@@ -36,6 +37,26 @@ class Books:
     def holding(self) -> set[str]:
         """Return the orders with an open attempt."""
         return {row.order_id for row in self.payments if row.status in OPEN_STATUSES}
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Stripe's own account of the sessions and the money in one order's name."""
+
+    sessions: list[Document]
+    captures: list[Document]
+
+
+async def ledgers_of(stage: Stage) -> dict[str, Ledger]:
+    """Ask the sandbox for its ledger, and return what it says of each order of a walk."""
+    all_of_it = await stage.world.sandbox("GET", "ledger")
+    return {
+        order_id: Ledger(
+            [one for one in all_of_it["sessions"] if one["client_reference_id"] == order_id],
+            [one for one in all_of_it["captures"] if one["order_id"] == order_id],
+        )
+        for order_id in stage.orders
+    }
 
 
 async def books_of(stage: Stage) -> Books:

@@ -70,7 +70,7 @@ class Clock:
         """Terminate one run; return how many activities were under way. Raises RPCError."""
         await run.terminate("pressed by an operator")
         left = (await run.describe()).raw_description.pending_activities
-        activities = sum(_is_under_way(activity) for activity in left)
+        activities = sum(is_under_way(activity) for activity in left)
         for _ in range(activities + await _open_tasks(run)):
             await self._unlock()
         return activities
@@ -103,7 +103,7 @@ class Clock:
         await self._client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
 
 
-def _is_under_way(activity: PendingActivityInfo) -> bool:
+def is_under_way(activity: PendingActivityInfo) -> bool:
     """Say whether an activity is not only waiting to be tried again: then it holds no lock."""
     if not activity.HasField("last_attempt_complete_time"):
         return True

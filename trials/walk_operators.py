@@ -77,6 +77,19 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Amid:
+    """An operator does something just while an activity of an order's checkout is under way."""
+
+    order: int
+    step: RequestCancellation | Terminate | Reset
+
+    async def act(self, stage: Stage) -> None:
+        """Wait for an activity, but not for long, and do it."""
+        stage.saw("steps amid an activity", await stage.amid_an_activity(self.order))
+        await self.step.act(stage)
+
+
+@dataclass(frozen=True)
 class Reconcile:
     """The reconciler's time has come."""
 

@@ -52,6 +52,8 @@ async def _come_to_rest(stage: Stage) -> None:
             now = await stage.world.environment.get_current_time()
             await _pass_quietly(stage, deadline + ENDS_WITHIN - now)
     await check_rest(stage, unheard=True)
+    lost = [event for event in stage.all_events() if event["id"] not in stage.delivered]
+    stage.saw("events late or lost", len(lost))
     for events in ("forwards", "backwards"):
         for order, order_id in enumerate(stage.orders):
             for event in range(len(stage.events(order_id))):

@@ -5,8 +5,8 @@ from typing import get_args, get_type_hints
 
 from hypothesis import strategies as st
 
-from trials.walk_buyers import Cancel, Checkout, Pay, PayLate, Return, Settle
-from trials.walk_operators import Reconcile, RequestCancellation, Reset, Terminate
+from trials.walk_buyers import Cancel, Checkout, Pay, PayAtDeadline, PayLate, Return, Settle
+from trials.walk_operators import Amid, Reconcile, RequestCancellation, Reset, Terminate
 from trials.walk_stage import TICKETS_OF
 from trials.walk_steps import AtOnce, Pass, PassToDeadline, Step
 from trials.walk_stripe import (
@@ -40,6 +40,7 @@ fault: Steps = _weighed(
     }
 )
 currencies = st.sampled_from(("eur", "usd"))
+seconds = st.integers(-1, 1)
 fields = st.sampled_from(get_args(get_type_hints(Alter)["field"]))
 
 
@@ -52,6 +53,7 @@ def _steps_of(order: int) -> dict[Steps, int]:
     return {
         st.builds(Checkout, its, st.integers(1, 2)): 6,
         st.builds(Pay, its, st.sampled_from(("good", "good", "declined", "bank"))): 8,
+        st.builds(PayAtDeadline, its, seconds, st.sampled_from(("good", "bank"))): 3,
         st.builds(PayLate, its): 4,
         st.builds(PayStranger, its, st.sampled_from((4500, 50)), currencies): 1,
         st.builds(Alter, its, fields): 1,
@@ -62,7 +64,7 @@ def _steps_of(order: int) -> dict[Steps, int]:
         st.builds(RequestCancellation, its): 1,
         st.builds(Terminate, its): 2,
         st.builds(Reset, its): 1,
-        st.builds(PassToDeadline, its, st.integers(-1, 1)): 4,
+        st.builds(PassToDeadline, its, seconds): 3,
         fault: 5,
         st.builds(Reconcile): 2,
         st.builds(Pass, st.sampled_from((1, 30, 600, 1900, 90_000))): 1,
@@ -70,11 +72,28 @@ def _steps_of(order: int) -> dict[Steps, int]:
     }
 
 
+def _interrupted(order: int) -> Steps:
+    """Return an operator's step amid an activity that something else has just begun."""
+    begun = (Checkout(order), Return(order), Cancel(order), PassToDeadline(order))
+    pressed = (Terminate(order), RequestCancellation(order), Reset(order))
+    return st.builds(
+        lambda first, then: AtOnce([first, Amid(order, then)]),
+        st.sampled_from(begun),
+        st.sampled_from(pressed),
+    )
+
+
 def _passage(order: int) -> st.SearchStrategy[list[Step]]:
     begun: list[list[Step]] = [[], [Checkout(order)], [Checkout(order)], [Checkout(order, 2)]]
     steps = _steps_of(order)
     together = st.lists(_weighed(steps), min_size=2, max_size=3)
-    alone_or_not = _weighed({**steps, st.builds(AtOnce, together): 6})
+    alone_or_not = _weighed(
+        {
+            **steps,
+            st.builds(AtOnce, together): 6,
+            _interrupted(order): 3,
+        }
+    )
     return st.tuples(st.sampled_from(begun), st.lists(alone_or_not, max_size=10)).map(_joined)
 
 

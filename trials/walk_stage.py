@@ -1,10 +1,12 @@
 """The stage of one walk: some orders for few tickets, and what can be seen of them."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import select
 from temporalio.client import WorkflowExecutionStatus
@@ -22,7 +24,7 @@ from domain.ids import (
 from domain.stripe_event import SESSION_EVENTS
 from stripe_sandbox.store import Document
 from tests.workflows.saga import TASK_QUEUE
-from trials.walk_clock import Run
+from trials.walk_clock import Run, is_under_way
 from trials.world import World
 from workflows.reconcile import ReconcileWorkflow
 
@@ -31,6 +33,7 @@ CAPACITY = 3
 MOMENT = timedelta(seconds=1)
 RECONCILED_EVERY = timedelta(hours=12)
 RECONCILED_WITHIN = timedelta(seconds=30)
+IMPATIENT_SECONDS = 0.5
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
 
@@ -75,7 +78,7 @@ class Stage:
         response = await self.within_patience(self.world.api.request(method, path))
         if response and response.status_code not in allowed:
             raise Broken(f"{method} {path} answered {response.status_code} {response.text}")
-        self.saw(f"answers {response.status_code}" if response else "answers not waited for")
+        self.saw("answers not waited for", response is None)
 
     async def within_patience(self, answer: Awaitable[Answer]) -> Answer | None:
         """Return an answer, or None when it has not come while some seconds passed."""
@@ -110,6 +113,10 @@ class Stage:
             and event["data"]["object"]["client_reference_id"] == order_id
         ]
 
+    def all_events(self) -> list[Document]:
+        """Return the events of all orders."""
+        return [event for order_id in self.orders for event in self.events(order_id)]
+
     async def deadline(self, order_id: OrderId) -> datetime | None:
         """Return until when an order's tickets are held (UTC)."""
         async with self.world.database.transaction() as connection:
@@ -136,7 +143,8 @@ class Stage:
         client = self.world.environment.client
         run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
         amid = await self.world.clock.terminate(run)
-        self.saw("terminations amid a step" if amid else "terminations")
+        self.saw("terminations amid an activity" if amid else "terminations")
+        self.saw("attempts left behind", await self.deadline(self.orders[order]) is not None)
 
     async def let_pass(self, duration: timedelta) -> None:
         """Let time pass; the reconciler runs in it, though more seldom than in truth."""
@@ -145,6 +153,16 @@ class Stage:
             await self.reconcile()
             duration -= RECONCILED_EVERY
         await self.world.let_pass(duration)
+
+    async def amid_an_activity(self, order: int) -> bool:
+        """Wait until an activity of an order's checkout is under way; False if none soon is."""
+        until = time.monotonic() + IMPATIENT_SECONDS
+        while time.monotonic() < until:
+            with suppress(RPCError):  # it may not have begun
+                seen = await self.checkout(order).describe()
+                if any(is_under_way(one) for one in seen.raw_description.pending_activities):
+                    return True
+        return False
 
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
@@ -174,11 +192,6 @@ class Stage:
         if found.status is WorkflowExecutionStatus.FAILED:
             raise Broken(f"{workflow_id} failed")
         return found.status is WorkflowExecutionStatus.RUNNING
-
-    async def ledger(self, order_id: OrderId) -> dict[str, Any]:
-        """Return Stripe's own account of the money in an order's name."""
-        found: dict[str, Any] = await self.world.sandbox("GET", f"ledger?order_id={order_id}")
-        return found
 
 
 async def set_stage(world: World) -> Stage:

@@ -120,14 +120,20 @@ class Fault:
             match=REQUESTS[self.request], kind=self.kind, times=self.times, status=self.status
         )
         _switch_on(stage, [*switched_on(stage.world.account).faults, fault])
-        stage.saw(self.kind, self.times)
+        stage.saw(_name(fault), self.times)
 
 
 def no_more_faults(stage: Stage) -> None:
     """Let Stripe work from now on; faults that nobody met were none."""
     for fault in switched_on(stage.world.account).faults:
-        stage.saw(fault.kind, -(fault.times or 0))
+        stage.saw(_name(fault), -(fault.times or 0))
     _switch_on(stage, [])
+
+
+def _name(fault: FaultOfStripe) -> str:
+    if fault.match == REQUESTS["create"] and fault.kind in ("error_after", "timeout_after"):
+        return "sessions made unheard"
+    return f"faults {fault.kind}"
 
 
 def _switch_on(stage: Stage, faults: list[FaultOfStripe]) -> None:
