@@ -8,17 +8,20 @@ https://github.com/temporalio/sdk-java, temporal-test-server, TestWorkflowMutabl
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.testservice.v1 import UnlockTimeSkippingRequest
-from temporalio.api.workflow.v1 import PendingActivityInfo
-from temporalio.client import (
-    WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
-    WorkflowHandle,
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    ListClosedWorkflowExecutionsRequest,
+    ListOpenWorkflowExecutionsRequest,
 )
+from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 Run = WorkflowHandle[Any, Any]
@@ -43,8 +46,8 @@ class Clock:
         self._environment = environment
         self._client = environment.client
         self._skipping = asyncio.Lock()
-        self._parents: list[Run] = []
-        self._orphans: list[Run] = []
+        self._ends: dict[str, Status.ValueType] = {}  # by the id of the run
+        self._orphans: set[str] = set()  # ids of runs whose parent ended before
 
     async def skip(self, duration: timedelta) -> None:
         """Skip so much time. Raises ClockStuck."""
@@ -75,29 +78,41 @@ class Clock:
             await self._unlock()
         return activities
 
-    def watch(self, parent: Run) -> None:
-        """Remember a run whose children may outlive it."""
-        self._parents.append(parent)
+    async def running(self) -> list[str]:
+        """Return the ids of all workflows that have not ended."""
+        request = ListOpenWorkflowExecutionsRequest(namespace=self._client.namespace)
+        found = await self._client.workflow_service.list_open_workflow_executions(request)
+        return [open_one.execution.workflow_id for open_one in found.executions]
+
+    async def failed(self) -> list[str]:
+        """Return the ids of the workflows that have failed."""
+        return [
+            ended.execution.workflow_id
+            for ended in await self._ended()
+            if ended.status == Status.WORKFLOW_EXECUTION_STATUS_FAILED
+        ]
+
+    async def _ended(self) -> Sequence[WorkflowExecutionInfo]:
+        request = ListClosedWorkflowExecutionsRequest(namespace=self._client.namespace)
+        found = await self._client.workflow_service.list_closed_workflow_executions(request)
+        return found.executions
 
     async def _give_back_of_orphans(self) -> None:
-        for parent in list(self._parents):
-            seen = await parent.describe()
-            if seen.status is not WorkflowExecutionStatus.RUNNING:
-                self._parents.remove(parent)
-                self._orphans += self._children(seen)
-        for orphan in list(self._orphans):
-            status = (await orphan.describe()).status
-            if status is not WorkflowExecutionStatus.RUNNING:
-                self._orphans.remove(orphan)
-                if status is not WorkflowExecutionStatus.TERMINATED:
-                    await self._unlock()
+        for ended in await self._ended():
+            run_id = ended.execution.run_id
+            if run_id not in self._ends:
+                self._orphans.update(await self._children(ended.execution))
+                self._ends[run_id] = ended.status
+        for run_id in self._orphans & self._ends.keys():
+            self._orphans.remove(run_id)
+            if self._ends[run_id] != Status.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+                await self._unlock()
 
-    def _children(self, parent: WorkflowExecutionDescription) -> list[Run]:
-        """Return the children whose end a parent that has ended was not told of."""
-        return [
-            self._client.get_workflow_handle(child.workflow_id, run_id=child.run_id)
-            for child in parent.raw_description.pending_children
-        ]
+    async def _children(self, parent: WorkflowExecution) -> list[str]:
+        """Return the runs of whose end a parent that has ended is not told."""
+        run = self._client.get_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+        seen = await run.describe()
+        return [child.run_id for child in seen.raw_description.pending_children]
 
     async def _unlock(self) -> None:
         await self._client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())

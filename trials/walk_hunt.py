@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -18,7 +19,9 @@ from trials.world import World, world
 
 WALK_WITHIN_SECONDS = 120
 SHORTEN_WITHIN_SECONDS = 180
-BROKEN_DOWN = (ClockStuck, TimeoutError, RPCError)
+LEAVE_WITHIN_SECONDS = 60
+# RuntimeError is the SDK's for a server that is gone; its worker then cancels who began it.
+BROKEN_DOWN = (ClockStuck, TimeoutError, RPCError, RuntimeError, asyncio.CancelledError)
 
 
 class Hunt:
@@ -67,23 +70,30 @@ class Hunt:
             return False
         self._findings.walks += 1
         self._findings.steps += len(script)
+        walk = asyncio.create_task(self._walk(script))
+        await asyncio.wait([walk], timeout=WALK_WITHIN_SECONDS)
+        walk.cancel()
         try:
-            async with asyncio.timeout(WALK_WITHIN_SECONDS):
-                self._findings.reached += await play(await self._enter(), script)
-        except BROKEN_DOWN:
-            self._findings.spoilt += 1
-            await self._leave()
+            self._findings.reached += await walk
         except Broken as broken:
             self._findings.fail(str(broken), script)
             await self._leave()  # what hangs there would go on
             return True
+        except BROKEN_DOWN:
+            self._findings.spoilt += 1
+            await self._leave()
         return False
 
-    async def _enter(self) -> World:
+    async def _walk(self, script: Script) -> Counter[str]:
         if self._world is None:
             self._world = await self._stack.enter_async_context(world(self._database_url))
-        return self._world
+        return await play(self._world, script)
 
     async def _leave(self) -> None:
+        """Take the world down; a server that crashed is no reason to stop."""
         self._world = None
-        await self._stack.aclose()
+        leaving = asyncio.create_task(self._stack.aclose())
+        await asyncio.wait([leaving], timeout=LEAVE_WITHIN_SECONDS)
+        leaving.cancel()
+        with suppress(*BROKEN_DOWN):
+            await leaving

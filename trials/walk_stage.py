@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import select
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from database.models import PaymentRow
 from database.payments import open_attempt
@@ -19,7 +18,6 @@ from domain.ids import (
     TicketTypeId,
     checkout_workflow_id,
     new_id,
-    stripe_event_workflow_id,
 )
 from domain.stripe_event import SESSION_EVENTS
 from stripe_sandbox.store import Document
@@ -58,7 +56,6 @@ class Stage:
         self.misfits: set[str] = set()
         self.delivered: list[str] = []
         self.seen: Counter[str] = Counter()
-        self._reconciliations: list[str] = []
 
     def saw(self, what: str, times: int = 1) -> None:
         """Count something that really happened."""
@@ -166,32 +163,19 @@ class Stage:
 
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
-        run = await self.world.environment.client.start_workflow(
+        await self.world.environment.client.start_workflow(
             ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
         )
-        self._reconciliations.append(run.id)
-        self.world.clock.watch(run)
         await self.world.let_pass(RECONCILED_WITHIN)
 
     async def running(self) -> list[str]:
-        """Return the workflows of this walk that have not ended."""
-        ids = list(self._reconciliations)
-        for order_id in self.orders:
-            told = [*self.events(order_id), *self.sessions(order_id)]
-            ids.append(checkout_workflow_id(order_id))
-            ids += [stripe_event_workflow_id(document["id"]) for document in told]
-        return [workflow_id for workflow_id in ids if await self._runs(workflow_id)]
+        """Return the workflows that have not ended; those of earlier walks have.
 
-    async def _runs(self, workflow_id: str) -> bool:
-        try:
-            found = await self.world.environment.client.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        if found.status is WorkflowExecutionStatus.FAILED:
-            raise Broken(f"{workflow_id} failed")
-        return found.status is WorkflowExecutionStatus.RUNNING
+        Raises Broken when one has failed.
+        """
+        if failed := await self.world.clock.failed():
+            raise Broken(f"failed: {failed}")
+        return await self.world.clock.running()
 
 
 async def set_stage(world: World) -> Stage:
