@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import WorkflowExecutionSignaledEventAttributes
@@ -12,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.checkout import OrderRef
 from tests.workflows.saga import TASK_QUEUE
+from trials.walk_buyers import MAY_REFUSE
 from trials.walk_clock import Run
 from trials.walk_stage import Stage
 from workflows.checkout import CheckoutWorkflow
@@ -87,6 +89,30 @@ class Amid:
         """Wait for an activity, but not for long, and do it."""
         stage.saw("steps amid an activity", await stage.amid_an_activity(self.order))
         await self.step.act(stage)
+
+
+@dataclass(frozen=True)
+class Operate:
+    """An operator acts on the operators' page, on an order as he saw it."""
+
+    order: int
+    action: Literal["extend", "recheck", "cancel"]
+    minutes: int = 15
+
+    async def act(self, stage: Stage) -> None:
+        """Ask the API."""
+        order_id = stage.orders[self.order]
+        seen = await stage.world.see(order_id)
+        wanted: dict[str, Any] = {
+            "reason": "a customer is on the phone",
+            "expected_status": seen.status,
+        }
+        if self.action == "extend":
+            wanted |= {"minutes": self.minutes}
+        path = f"/ops/orders/{order_id}/{self.action}"
+        response = await stage.operate(path, wanted, MAY_REFUSE)
+        done = response is not None and response.status_code == 200
+        stage.saw(f"operators {self.action}" if done else f"operators refused {self.action}")
 
 
 @dataclass(frozen=True)

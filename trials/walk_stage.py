@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import httpx2
 from sqlalchemy import select
 from temporalio.service import RPCError
 
@@ -19,8 +20,9 @@ from domain.ids import (
     checkout_workflow_id,
     new_id,
 )
-from domain.stripe_event import SESSION_EVENTS
+from domain.stripe_event import USED_EVENTS
 from stripe_sandbox.store import Document
+from tests.api.world import token
 from tests.workflows.saga import TASK_QUEUE
 from trials.walk_clock import Run, is_under_way
 from trials.world import World
@@ -35,6 +37,8 @@ IMPATIENT_SECONDS = 0.5
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
 
+AS_OPERATOR = {"Authorization": f"Bearer {token('operator', 'ops')}"}
+
 Answer = TypeVar("Answer")
 
 
@@ -46,6 +50,8 @@ class Stage:
     """One walk's orders in the world.
 
     `misfits` are the sessions whose money no order may take: altered ones, and strangers'.
+    `refunds_of_key` are those that an operator's key was answered with, `only_events_tell` those of
+    Stripe's refunds whose last move the reconciler need not find.
     """
 
     def __init__(self, world: World, tickets: TicketTypeId, orders: list[OrderId]) -> None:
@@ -55,6 +61,8 @@ class Stage:
         self.strangers: set[str] = set()
         self.misfits: set[str] = set()
         self.delivered: list[str] = []
+        self.refunds_of_key: defaultdict[str, set[str]] = defaultdict(set)
+        self.only_events_tell: set[str] = set()
         self.seen: Counter[str] = Counter()
 
     def saw(self, what: str, times: int = 1) -> None:
@@ -67,15 +75,25 @@ class Stage:
             text = text.replace(order_id, f"order {place}")
         return text
 
-    async def call(self, method: str, path: str, allowed: Iterable[int]) -> None:
-        """Call the API; a buyer whose answer takes too long goes away.
+    async def call(
+        self, method: str, path: str, allowed: Iterable[int], **more: Any
+    ) -> httpx2.Response | None:
+        """Call the API; who waits too long for his answer goes away: None.
 
         Raises Broken for an answer that must not be.
         """
-        response = await self.within_patience(self.world.api.request(method, path))
+        response = await self.within_patience(self.world.api.request(method, path, **more))
         if response and response.status_code not in allowed:
             raise Broken(f"{method} {path} answered {response.status_code} {response.text}")
         self.saw("answers not waited for", response is None)
+        return response
+
+    async def operate(
+        self, path: str, wanted: dict[str, Any], allowed: Iterable[int], key: str | None = None
+    ) -> httpx2.Response | None:
+        """Call the API as an operator. Raises Broken."""
+        headers = AS_OPERATOR | ({"Idempotency-Key": key} if key else {})
+        return await self.call("POST", path, allowed, json=wanted, headers=headers)
 
     async def within_patience(self, answer: Awaitable[Answer]) -> Answer | None:
         """Return an answer, or None when it has not come while some seconds passed."""
@@ -103,12 +121,30 @@ class Stage:
 
     def events(self, order_id: OrderId) -> list[Document]:
         """Return the events that Stripe has in an order's name, oldest first."""
+        sessions = self.sessions(order_id)
+        named = {session[key] for session in sessions for key in ("id", "payment_intent")} - {None}
         return [
             event
             for event in self.world.account.store.all("event")
-            if event["type"] in SESSION_EVENTS
-            and event["data"]["object"]["client_reference_id"] == order_id
+            if event["type"] in USED_EVENTS
+            and not named.isdisjoint(map(event["data"]["object"].get, ("id", "payment_intent")))
         ]
+
+    def charges(self, order_id: OrderId) -> list[Document]:
+        """Return what was paid in those of an order's sessions that are as we asked for them."""
+        return [
+            charge
+            for session in self.our_sessions(order_id)
+            if session["payment_intent"] and session["id"] not in self.misfits
+            for charge in self.world.account.store.having(
+                "charge", "payment_intent", session["payment_intent"]
+            )
+            if charge["captured"]
+        ]
+
+    def refunds(self, charge: Document) -> list[Document]:
+        """Return the refunds of a payment, oldest first."""
+        return self.world.account.store.having("refund", "charge", charge["id"])
 
     def all_events(self) -> list[Document]:
         """Return the events of all orders."""
