@@ -8,9 +8,9 @@ https://github.com/temporalio/sdk-java, temporal-test-server, TestWorkflowMutabl
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -22,11 +22,14 @@ from temporalio.api.workflowservice.v1 import (
     ListOpenWorkflowExecutionsRequest,
 )
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 Run = WorkflowHandle[Any, Any]
+Listed = TypeVar("Listed")
 
 STUCK_AFTER = timedelta(seconds=15)
+LIST_ATTEMPTS = 5
 LOOK_EVERY = timedelta(seconds=0.1)
 TASK_IS_OVER = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
@@ -79,9 +82,10 @@ class Clock:
         return activities
 
     async def running(self) -> list[str]:
-        """Return the ids of all workflows that have not ended."""
+        """Return the ids of all workflows that have not ended. Raises RPCError."""
         request = ListOpenWorkflowExecutionsRequest(namespace=self._client.namespace)
-        found = await self._client.workflow_service.list_open_workflow_executions(request)
+        service = self._client.workflow_service
+        found = await _listed(lambda: service.list_open_workflow_executions(request))
         return [open_one.execution.workflow_id for open_one in found.executions]
 
     async def failed(self) -> list[str]:
@@ -94,7 +98,8 @@ class Clock:
 
     async def _ended(self) -> Sequence[WorkflowExecutionInfo]:
         request = ListClosedWorkflowExecutionsRequest(namespace=self._client.namespace)
-        found = await self._client.workflow_service.list_closed_workflow_executions(request)
+        service = self._client.workflow_service
+        found = await _listed(lambda: service.list_closed_workflow_executions(request))
         return found.executions
 
     async def _give_back_of_orphans(self) -> None:
@@ -124,6 +129,17 @@ def is_under_way(activity: PendingActivityInfo) -> bool:
         return True
     ended = activity.last_attempt_complete_time.ToNanoseconds()
     return activity.last_started_time.ToNanoseconds() > ended
+
+
+async def _listed(ask: Callable[[], Awaitable[Listed]]) -> Listed:
+    """Ask for a list until it comes: a workflow that begins meanwhile makes the server trip."""
+    for _ in range(LIST_ATTEMPTS - 1):
+        try:
+            return await ask()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.UNKNOWN:
+                raise
+    return await ask()
 
 
 async def _open_tasks(run: Run) -> int:

@@ -40,14 +40,17 @@ def check_refunds(stage: Stage, books: Books, ledger: Ledger, captures: Captures
     demand(given <= told["late_payment_refunded"] <= len(late), order, "told of late money wrongly")
 
 
-def check_kept(books: Books, fitting: Captures) -> None:
-    """Check that nothing is kept but the price, less what went back of it. Raises Broken."""
+def check_kept(books: Books, captures: Captures, fitting: Captures) -> None:
+    """Check that nothing is kept but the price, less what went back of it. Raises Broken.
+
+    `fitting` are those captures that the order could take.
+    """
     (order,) = books.orders
     late = late_intents(books)
     came_to_nothing = {row.payment_intent for row in books.refunds if row.status in CAME_TO_NOTHING}
     if came_to_nothing:
         demand(order.needs_attention, order, "kept what was to go back, and nobody is told")
-    back = sum(capture["amount_refunded"] for capture in fitting)
+    back = sum(capture["amount_refunded"] for capture in captures)
     own = [
         capture
         for capture in fitting

@@ -85,7 +85,7 @@ async def check_rest(stage: Stage, *, unheard: bool = False) -> Counter[str]:
         _misfits_are_seen(stage, books, order, captures)
         if not (unheard and any(one["id"] in stage.only_events_tell for one in ledger.refunds)):
             check_refunds(stage, its, ledger, captures)
-            check_kept(its, _fitting(stage, order, captures))
+            check_kept(its, captures, _fitting(stage, order, captures))
         check_disputes(its, ledger, captures)
         check_tickets(its)
         check_told(stage, its)
