@@ -5,7 +5,7 @@ from collections import Counter
 from database.refunds import late_key
 from domain.dispute import IN_OUR_FAVOUR, DisputeStatus
 from domain.order import OrderStatus
-from domain.refund import CAME_TO_NOTHING, RefundStatus
+from domain.refund import RefundStatus
 from domain.ticket import TicketStatus
 from trials.walk_books import SOLD, Books, Captures, Ledger, demand, late_intents
 from trials.walk_stage import Stage
@@ -47,7 +47,12 @@ def check_kept(books: Books, captures: Captures, fitting: Captures) -> None:
     """
     (order,) = books.orders
     late = late_intents(books)
-    came_to_nothing = {row.payment_intent for row in books.refunds if row.status in CAME_TO_NOTHING}
+    came_to_nothing = {
+        row.payment_intent
+        for row in books.refunds
+        if row.status == RefundStatus.FAILED
+        or (row.status == RefundStatus.CANCELED and row.stripe_id)
+    }
     if came_to_nothing:
         demand(order.needs_attention, order, "kept what was to go back, and nobody is told")
     back = sum(capture["amount_refunded"] for capture in captures)

@@ -10,7 +10,7 @@ from stripe_sandbox.errors import StripeError
 from stripe_sandbox.ledger import ledger
 from stripe_sandbox.store import Document
 from tests.orders import PRICE
-from trials.walk_stage import Stage
+from trials.walk_stage import Broken, Stage
 
 # 404 is no answer here: the order is there. 502 is what Stripe refused.
 MAY_REFUSE = (201, 409, 422, 502, 503)
@@ -38,6 +38,8 @@ class Refund:
         )
         for response in await asyncio.gather(*calls):
             if response and response.status_code == 201:
+                if self.amount == TOO_MUCH:
+                    raise Broken(f"{order_id} is to get more back than it paid")
                 stage.refunds_of_key[key].add(response.json()["id"])
             stage.saw(f"refunds {response.status_code if response else 'not waited for'}")
 
