@@ -11,7 +11,9 @@ from temporalio.common import RawValue
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from database.refunds import refunds_of
 from domain.checkout import OrderRef
+from domain.ids import outgoing_workflow_id, refund_workflow_id
 from tests.workflows.saga import TASK_QUEUE
 from trials.walk_buyers import MAY_REFUSE
 from trials.walk_clock import Run
@@ -44,6 +46,35 @@ class Terminate:
         """End the workflow where it stands."""
         with _if_there_is_one():
             await stage.terminate(self.order)
+
+
+@dataclass(frozen=True)
+class TerminateRefund:
+    """An operator terminates the workflow of an order's newest refund."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """End it where it stands."""
+        async with stage.world.database.transaction() as connection:
+            opened = await refunds_of(connection, stage.orders[self.order])
+        for refund in opened[-1:]:
+            with _if_there_is_one():
+                await stage.terminate_workflow(refund_workflow_id(refund.id))
+                stage.saw("refunds terminated")
+
+
+@dataclass(frozen=True)
+class TerminateDelivery:
+    """An operator terminates the delivery of an order's events to another system."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """End it where it stands."""
+        with _if_there_is_one():
+            await stage.terminate_workflow(outgoing_workflow_id(stage.orders[self.order]))
+            stage.saw("deliveries terminated")
 
 
 @dataclass(frozen=True)

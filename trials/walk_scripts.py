@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from trials.walk_buyers import Cancel, Checkout, Pay, PayAtDeadline, PayLate, Return, Settle
 from trials.walk_disputes import Dispute, MoveDispute
-from trials.walk_operators import Amid, Operate, Reconcile, RequestCancellation, Reset, Terminate
+from trials.walk_operators import (
+    Amid,
+    Operate,
+    Reconcile,
+    RequestCancellation,
+    Reset,
+    Terminate,
+    TerminateDelivery,
+    TerminateRefund,
+)
 from trials.walk_refunds import (
     PART,
     TOO_MUCH,
@@ -98,6 +107,8 @@ def _after_sale(order: int) -> dict[Steps, int]:
     its = st.just(order)
     return {
         st.builds(Refund, its, _any(Refund, "key"), amounts, st.integers(1, 3)): 5,
+        st.builds(TerminateRefund, its): 1,
+        st.builds(TerminateDelivery, its): 1,
         st.builds(RefundInDashboard, its, st.sampled_from((None, PART))): 2,
         st.builds(NextRefund, _any(NextRefund, "status")): 2,
         st.builds(MoveRefund, its, _any(MoveRefund, "status")): 4,

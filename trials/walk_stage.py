@@ -172,12 +172,19 @@ class Stage:
 
     async def terminate(self, order: int) -> None:
         """Terminate an order's checkout. Raises RPCError where there is none."""
-        run_id = (await self.checkout(order).describe()).run_id
-        client = self.world.environment.client
-        run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
-        amid = await self.world.clock.terminate(run)
+        amid = await self.terminate_workflow(self.checkout(order).id)
         self.saw("terminations amid an activity" if amid else "terminations")
         self.saw("attempts left behind", await self.deadline(self.orders[order]) is not None)
+
+    async def terminate_workflow(self, workflow_id: str) -> int:
+        """Terminate what runs under an id; return how many activities were under way.
+
+        Raises RPCError where there is none.
+        """
+        client = self.world.environment.client
+        found = await client.get_workflow_handle(workflow_id).describe()
+        run = client.get_workflow_handle(workflow_id, run_id=found.run_id)
+        return await self.world.clock.terminate(run)
 
     async def let_pass(self, duration: timedelta) -> None:
         """Let time pass; the reconciler runs in it, though more seldom than in truth."""
