@@ -5,7 +5,7 @@ from collections import Counter
 from database.refunds import late_key
 from domain.dispute import IN_OUR_FAVOUR, DisputeStatus
 from domain.order import OrderStatus
-from domain.refund import RefundStatus
+from domain.refund import UNDER_WAY, RefundStatus
 from domain.ticket import TicketStatus
 from trials.walk_books import SOLD, Books, Captures, Ledger, demand, late_intents
 from trials.walk_stage import Stage
@@ -26,6 +26,8 @@ def check_refunds(stage: Stage, books: Books, ledger: Ledger, captures: Captures
         if row.stripe_id and row.payment_intent in intents
     }
     demand(written == made, order, f"has refunds {made} at Stripe, and wrote {written}")
+    hanging = [row.id for row in books.refunds if row.status in UNDER_WAY]
+    demand(not hanging, order, f"has refunds that nobody ends: {hanging}")
     asked = Counter(refund["metadata"].get("reason") for refund in ledger.refunds)
     rows = Counter(row.reason for row in books.refunds)
     for key, refunds in stage.refunds_of_key.items():
