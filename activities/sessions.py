@@ -52,9 +52,12 @@ class Sessions:
         request itself. What a retry may cure (the network, 409, 429, 5xx) is raised as it is.
         """
         try:
-            return await self._session_of(attempt)
+            session = await self._session_of(attempt)
         except _REFUSED as error:
             raise refusal(SessionRefused(f"Stripe refused the payment: {error.code}")) from error
+        if not session.url:
+            raise ApplicationError("Stripe answered a session without a URL", type="no_url")
+        return session
 
     @activity.defn
     async def check_session(self, attempt: Attempt) -> PaymentReport:
@@ -89,9 +92,8 @@ class Sessions:
         if request.session:
             return request.session
         made = await self._create(request)
-        if made.url is None:
-            raise ApplicationError("Stripe answered a session without a URL", type="no_url")
-        session = CheckoutSession(made.id, made.url, request.expires_at)
+        # Found late, behind a failure, it may be closed: then it has no URL any more.
+        session = CheckoutSession(made.id, made.url or "", request.expires_at)
         async with self._database.statement() as connection:
             await store_session(connection, attempt.id, session)
         return session

@@ -43,7 +43,7 @@ class Delivery:
 
 
 class Receiver:
-    """What came, and how it is answered: with the next of `answers`, else 200."""
+    """What came, and how it is answered: with the next of `answers`, else 200; 0 is no answer."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -85,6 +85,8 @@ class Receiver:
             self._something_came.notify_all()
         await self.open.wait()
         status = self.answers.pop(0) if self.answers else 200
+        if status == 0 and request.transport:
+            request.transport.abort()
         if 200 <= status < 300:
             self.taken.append(delivery)
         return web.Response(

@@ -9,6 +9,7 @@ from stripe_sandbox import payments
 from stripe_sandbox.account import Account
 from stripe_sandbox.errors import StripeError
 from trials.walk_stage import Stage
+from trials.walk_steps import PassToDeadline
 
 CARDS = {"good": "4242424242424242", "declined": "4000000000000002"}
 ACCOUNT = "000123456789"
@@ -52,6 +53,20 @@ class Pay:
             payments.pay_by_bank(account, session_id, ACCOUNT, by_hand=True)
         else:
             payments.pay_by_card(account, session_id, CARDS[self.how])
+
+
+@dataclass(frozen=True)
+class PayAtDeadline:
+    """The buyer pays so many seconds after the deadline, if he still can."""
+
+    order: int
+    seconds: int = 0
+    how: Literal["good", "bank"] = "good"
+
+    async def act(self, stage: Stage) -> None:
+        """Wait until the very second, and pay."""
+        await PassToDeadline(self.order, self.seconds).act(stage)
+        await Pay(self.order, self.how).act(stage)
 
 
 @dataclass(frozen=True)

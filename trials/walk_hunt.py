@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from collections import Counter
+from contextlib import AsyncExitStack, suppress
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -12,19 +13,19 @@ from trials.walk_clock import ClockStuck
 from trials.walk_findings import Findings
 from trials.walk_play import play
 from trials.walk_scripts import Script, scripts
+from trials.walk_shrink import shorten
+from trials.walk_stage import Broken
 from trials.world import World, world
 
 WALK_WITHIN_SECONDS = 120
-SHRINK_WITHIN_SECONDS = 180
-BROKEN_DOWN = (ClockStuck, TimeoutError, RPCError)
+SHORTEN_WITHIN_SECONDS = 180
+LEAVE_WITHIN_SECONDS = 60
+# RuntimeError is the SDK's for a server that is gone; its worker then cancels who began it.
+BROKEN_DOWN = (ClockStuck, TimeoutError, RPCError, RuntimeError, asyncio.CancelledError)
 
 
 class Hunt:
-    """Walks in one world after the other; the next one begins where the test server broke down.
-
-    Servers and threads are not deterministic to the last microsecond: the shortest script that
-    ever failed counts, also where Hypothesis cannot make it fail again.
-    """
+    """Walks in one world after the other; the next one begins where the test server broke down."""
 
     def __init__(
         self, database_url: str, findings: Findings, ends_at: float = float("inf")
@@ -36,52 +37,63 @@ class Hunt:
         self._stack = AsyncExitStack()
 
     async def run(self, *, seed: int, walks: int) -> None:
-        """Walk so many times, or until `ends_at` (monotonic); shrink the first failure."""
+        """Walk so many times, or until `ends_at` (monotonic); shorten the first failure."""
         loop = asyncio.get_running_loop()
 
-        def walk(script: Script) -> None:
-            asyncio.run_coroutine_threadsafe(self._walk(script), loop).result()
-
-        search = seeded(seed)(
-            settings(
-                max_examples=walks,
-                deadline=None,
-                database=None,
-                phases=(Phase.generate, Phase.shrink),
-                suppress_health_check=list(HealthCheck),
-                report_multiple_bugs=False,
-            )(given(scripts)(walk))
+        @seeded(seed)
+        @settings(
+            max_examples=walks,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
         )
+        @given(scripts)
+        def search(script: Script) -> None:
+            asyncio.run_coroutine_threadsafe(self._walk_until_one_fails(script), loop).result()
+
         try:
             await asyncio.to_thread(search)
-        except Exception:
-            if self._findings.script is None:
-                raise
+            if self._findings.script is not None:
+                self._ends_at = time.monotonic() + SHORTEN_WITHIN_SECONDS
+                await shorten(self._findings.script, self._fails)
         finally:
             await self._leave()
 
-    async def _walk(self, script: Script) -> None:
+    async def _walk_until_one_fails(self, script: Script) -> None:
+        if self._findings.script is None:
+            await self._fails(script)
+
+    async def _fails(self, script: Script) -> bool:
+        """Say whether a script breaks a promise, and remember it then."""
         if time.monotonic() > self._ends_at:
-            return
+            return False
         self._findings.walks += 1
         self._findings.steps += len(script)
+        walk = asyncio.create_task(self._walk(script))
+        await asyncio.wait([walk], timeout=WALK_WITHIN_SECONDS)
+        walk.cancel()
         try:
-            async with asyncio.timeout(WALK_WITHIN_SECONDS):
-                self._findings.reached += await play(await self._enter(), script)
+            self._findings.reached += await walk
+        except Broken as broken:
+            self._findings.fail(str(broken), script)
+            await self._leave()  # what hangs there would go on
+            return True
         except BROKEN_DOWN:
             self._findings.spoilt += 1
             await self._leave()
-        except Exception as error:
-            if self._findings.script is None:
-                self._ends_at = time.monotonic() + SHRINK_WITHIN_SECONDS
-            self._findings.fail(f"{type(error).__name__}: {error}", script)
-            raise
+        return False
 
-    async def _enter(self) -> World:
+    async def _walk(self, script: Script) -> Counter[str]:
         if self._world is None:
             self._world = await self._stack.enter_async_context(world(self._database_url))
-        return self._world
+        return await play(self._world, script)
 
     async def _leave(self) -> None:
+        """Take the world down; a server that crashed is no reason to stop."""
         self._world = None
-        await self._stack.aclose()
+        leaving = asyncio.create_task(self._stack.aclose())
+        await asyncio.wait([leaving], timeout=LEAVE_WITHIN_SECONDS)
+        leaving.cancel()
+        with suppress(*BROKEN_DOWN):
+            await leaving

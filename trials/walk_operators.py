@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import WorkflowExecutionSignaledEventAttributes
@@ -10,8 +11,11 @@ from temporalio.common import RawValue
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from database.refunds import refunds_of
 from domain.checkout import OrderRef
+from domain.ids import outgoing_workflow_id, refund_workflow_id
 from tests.workflows.saga import TASK_QUEUE
+from trials.walk_buyers import MAY_REFUSE
 from trials.walk_clock import Run
 from trials.walk_stage import Stage
 from workflows.checkout import CheckoutWorkflow
@@ -45,6 +49,35 @@ class Terminate:
 
 
 @dataclass(frozen=True)
+class TerminateRefund:
+    """An operator terminates the workflow of an order's newest refund."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """End it where it stands."""
+        async with stage.world.database.transaction() as connection:
+            opened = await refunds_of(connection, stage.orders[self.order])
+        for refund in opened[-1:]:
+            with _if_there_is_one():
+                await stage.terminate_workflow(refund_workflow_id(refund.id))
+                stage.saw("refunds terminated")
+
+
+@dataclass(frozen=True)
+class TerminateDelivery:
+    """An operator terminates the delivery of an order's events to another system."""
+
+    order: int
+
+    async def act(self, stage: Stage) -> None:
+        """End it where it stands."""
+        with _if_there_is_one():
+            await stage.terminate_workflow(outgoing_workflow_id(stage.orders[self.order]))
+            stage.saw("deliveries terminated")
+
+
+@dataclass(frozen=True)
 class Reset:
     """An operator resets a checkout to its start, whether it runs or has ended.
 
@@ -74,6 +107,43 @@ class Reset:
             for signal in signals:
                 values = [RawValue(payload) for payload in signal.input.payloads]
                 await run.signal(signal.signal_name, args=values)
+
+
+@dataclass(frozen=True)
+class Amid:
+    """An operator does something just while an activity of an order's checkout is under way."""
+
+    order: int
+    step: RequestCancellation | Terminate | Reset
+
+    async def act(self, stage: Stage) -> None:
+        """Wait for an activity, but not for long, and do it."""
+        stage.saw("steps amid an activity", await stage.amid_an_activity(self.order))
+        await self.step.act(stage)
+
+
+@dataclass(frozen=True)
+class Operate:
+    """An operator acts on the operators' page, on an order as he saw it."""
+
+    order: int
+    action: Literal["extend", "recheck", "cancel"]
+    minutes: int = 15
+
+    async def act(self, stage: Stage) -> None:
+        """Ask the API."""
+        order_id = stage.orders[self.order]
+        seen = await stage.world.see(order_id)
+        wanted: dict[str, Any] = {
+            "reason": "a customer is on the phone",
+            "expected_status": seen.status,
+        }
+        if self.action == "extend":
+            wanted |= {"minutes": self.minutes}
+        path = f"/ops/orders/{order_id}/{self.action}"
+        response = await stage.operate(path, wanted, MAY_REFUSE)
+        done = response is not None and response.status_code == 200
+        stage.saw(f"operators {self.action}" if done else f"operators refused {self.action}")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from tests.workflows.saga import HOLD
 from trials.walk_buyers import Settle
+from trials.walk_refunds import end_refunds
 from trials.walk_rules import check_moment, check_rest, nothing_hangs
 from trials.walk_scripts import Script
 from trials.walk_stage import MOMENT, Broken, Stage, set_stage
@@ -46,21 +47,26 @@ async def _come_to_rest(stage: Stage) -> None:
     await nothing_hangs(stage)
     for order in range(len(stage.orders)):
         await Settle(order).act(stage)
-    await _pass_quietly(stage, DAY + ENDS_WITHIN)
+    for _ in range(2):  # a refund that was begun in the first day ends in the second
+        await _pass_quietly(stage, DAY + ENDS_WITHIN)
     for order_id in stage.orders:  # a terminated checkout's delayed payment may take its time
         if deadline := await stage.deadline(order_id):
             now = await stage.world.environment.get_current_time()
             await _pass_quietly(stage, deadline + ENDS_WITHIN - now)
     await check_rest(stage, unheard=True)
+    lost = [event for event in stage.all_events() if event["id"] not in stage.delivered]
+    stage.saw("events late or lost", len(lost))
     for events in ("forwards", "backwards"):
         for order, order_id in enumerate(stage.orders):
             for event in range(len(stage.events(order_id))):
                 await Deliver(order, event if events == "forwards" else -1 - event).act(stage)
     await _pass_quietly(stage, ENDS_WITHIN)
+    await _pass_quietly(stage, DAY + ENDS_WITHIN)  # refunds of what was only heard of now
 
 
 async def _pass_quietly(stage: Stage, duration: timedelta) -> None:
-    """Let time pass, and then the reconciler run."""
+    """Let time pass, refunds end, and then the reconciler run."""
     await stage.world.let_pass(duration, longest_step=DAY)
+    end_refunds(stage)
     await stage.reconcile()
     await stage.world.let_pass(A_WHILE)  # what it took up ends

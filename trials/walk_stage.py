@@ -1,14 +1,16 @@
 """The stage of one walk: some orders for few tickets, and what can be seen of them."""
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import httpx2
 from sqlalchemy import select
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from database.models import PaymentRow
 from database.payments import open_attempt
@@ -17,12 +19,12 @@ from domain.ids import (
     TicketTypeId,
     checkout_workflow_id,
     new_id,
-    stripe_event_workflow_id,
 )
-from domain.stripe_event import SESSION_EVENTS
+from domain.stripe_event import USED_EVENTS
 from stripe_sandbox.store import Document
+from tests.api.world import token
 from tests.workflows.saga import TASK_QUEUE
-from trials.walk_clock import Run
+from trials.walk_clock import Run, is_under_way
 from trials.world import World
 from workflows.reconcile import ReconcileWorkflow
 
@@ -31,8 +33,11 @@ CAPACITY = 3
 MOMENT = timedelta(seconds=1)
 RECONCILED_EVERY = timedelta(hours=12)
 RECONCILED_WITHIN = timedelta(seconds=30)
+IMPATIENT_SECONDS = 0.5
 PATIENCE_SECONDS = 0.25
 PATIENCE_MOMENTS = 8
+
+AS_OPERATOR = {"Authorization": f"Bearer {token('operator', 'ops')}"}
 
 Answer = TypeVar("Answer")
 
@@ -45,6 +50,8 @@ class Stage:
     """One walk's orders in the world.
 
     `misfits` are the sessions whose money no order may take: altered ones, and strangers'.
+    `refunds_of_key` are those that an operator's key was answered with, `only_events_tell` those of
+    Stripe's refunds whose last move the reconciler need not find.
     """
 
     def __init__(self, world: World, tickets: TicketTypeId, orders: list[OrderId]) -> None:
@@ -54,8 +61,9 @@ class Stage:
         self.strangers: set[str] = set()
         self.misfits: set[str] = set()
         self.delivered: list[str] = []
+        self.refunds_of_key: defaultdict[str, set[str]] = defaultdict(set)
+        self.only_events_tell: set[str] = set()
         self.seen: Counter[str] = Counter()
-        self._reconciliations: list[str] = []
 
     def saw(self, what: str, times: int = 1) -> None:
         """Count something that really happened."""
@@ -67,15 +75,25 @@ class Stage:
             text = text.replace(order_id, f"order {place}")
         return text
 
-    async def call(self, method: str, path: str, allowed: Iterable[int]) -> None:
-        """Call the API; a buyer whose answer takes too long goes away.
+    async def call(
+        self, method: str, path: str, allowed: Iterable[int], **more: Any
+    ) -> httpx2.Response | None:
+        """Call the API; who waits too long for his answer goes away: None.
 
         Raises Broken for an answer that must not be.
         """
-        response = await self.within_patience(self.world.api.request(method, path))
+        response = await self.within_patience(self.world.api.request(method, path, **more))
         if response and response.status_code not in allowed:
             raise Broken(f"{method} {path} answered {response.status_code} {response.text}")
-        self.saw(f"answers {response.status_code}" if response else "answers not waited for")
+        self.saw("answers not waited for", response is None)
+        return response
+
+    async def operate(
+        self, path: str, wanted: dict[str, Any], allowed: Iterable[int], key: str | None = None
+    ) -> httpx2.Response | None:
+        """Call the API as an operator. Raises Broken."""
+        headers = AS_OPERATOR | ({"Idempotency-Key": key} if key else {})
+        return await self.call("POST", path, allowed, json=wanted, headers=headers)
 
     async def within_patience(self, answer: Awaitable[Answer]) -> Answer | None:
         """Return an answer, or None when it has not come while some seconds passed."""
@@ -103,12 +121,34 @@ class Stage:
 
     def events(self, order_id: OrderId) -> list[Document]:
         """Return the events that Stripe has in an order's name, oldest first."""
+        sessions = self.sessions(order_id)
+        named = {session[key] for session in sessions for key in ("id", "payment_intent")} - {None}
         return [
             event
             for event in self.world.account.store.all("event")
-            if event["type"] in SESSION_EVENTS
-            and event["data"]["object"]["client_reference_id"] == order_id
+            if event["type"] in USED_EVENTS
+            and not named.isdisjoint(map(event["data"]["object"].get, ("id", "payment_intent")))
         ]
+
+    def charges(self, order_id: OrderId) -> list[Document]:
+        """Return what was paid in those of an order's sessions that are as we asked for them."""
+        return [
+            charge
+            for session in self.our_sessions(order_id)
+            if session["payment_intent"] and session["id"] not in self.misfits
+            for charge in self.world.account.store.having(
+                "charge", "payment_intent", session["payment_intent"]
+            )
+            if charge["captured"]
+        ]
+
+    def refunds(self, charge: Document) -> list[Document]:
+        """Return the refunds of a payment, oldest first."""
+        return self.world.account.store.having("refund", "charge", charge["id"])
+
+    def all_events(self) -> list[Document]:
+        """Return the events of all orders."""
+        return [event for order_id in self.orders for event in self.events(order_id)]
 
     async def deadline(self, order_id: OrderId) -> datetime | None:
         """Return until when an order's tickets are held (UTC)."""
@@ -132,11 +172,19 @@ class Stage:
 
     async def terminate(self, order: int) -> None:
         """Terminate an order's checkout. Raises RPCError where there is none."""
-        run_id = (await self.checkout(order).describe()).run_id
+        amid = await self.terminate_workflow(self.checkout(order).id)
+        self.saw("terminations amid an activity" if amid else "terminations")
+        self.saw("attempts left behind", await self.deadline(self.orders[order]) is not None)
+
+    async def terminate_workflow(self, workflow_id: str) -> int:
+        """Terminate what runs under an id; return how many activities were under way.
+
+        Raises RPCError where there is none.
+        """
         client = self.world.environment.client
-        run = client.get_workflow_handle(self.checkout(order).id, run_id=run_id)
-        amid = await self.world.clock.terminate(run)
-        self.saw("terminations amid a step" if amid else "terminations")
+        found = await client.get_workflow_handle(workflow_id).describe()
+        run = client.get_workflow_handle(workflow_id, run_id=found.run_id)
+        return await self.world.clock.terminate(run)
 
     async def let_pass(self, duration: timedelta) -> None:
         """Let time pass; the reconciler runs in it, though more seldom than in truth."""
@@ -146,39 +194,31 @@ class Stage:
             duration -= RECONCILED_EVERY
         await self.world.let_pass(duration)
 
+    async def amid_an_activity(self, order: int) -> bool:
+        """Wait until an activity of an order's checkout is under way; False if none soon is."""
+        until = time.monotonic() + IMPATIENT_SECONDS
+        while time.monotonic() < until:
+            with suppress(RPCError):  # it may not have begun
+                seen = await self.checkout(order).describe()
+                if any(is_under_way(one) for one in seen.raw_description.pending_activities):
+                    return True
+        return False
+
     async def reconcile(self) -> None:
         """Run the reconciler once, as its schedule would."""
-        run = await self.world.environment.client.start_workflow(
+        await self.world.environment.client.start_workflow(
             ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
         )
-        self._reconciliations.append(run.id)
-        self.world.clock.watch(run)
         await self.world.let_pass(RECONCILED_WITHIN)
 
     async def running(self) -> list[str]:
-        """Return the workflows of this walk that have not ended."""
-        ids = list(self._reconciliations)
-        for order_id in self.orders:
-            told = [*self.events(order_id), *self.sessions(order_id)]
-            ids.append(checkout_workflow_id(order_id))
-            ids += [stripe_event_workflow_id(document["id"]) for document in told]
-        return [workflow_id for workflow_id in ids if await self._runs(workflow_id)]
+        """Return the workflows that have not ended; those of earlier walks have.
 
-    async def _runs(self, workflow_id: str) -> bool:
-        try:
-            found = await self.world.environment.client.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        if found.status is WorkflowExecutionStatus.FAILED:
-            raise Broken(f"{workflow_id} failed")
-        return found.status is WorkflowExecutionStatus.RUNNING
-
-    async def ledger(self, order_id: OrderId) -> dict[str, Any]:
-        """Return Stripe's own account of the money in an order's name."""
-        found: dict[str, Any] = await self.world.sandbox("GET", f"ledger?order_id={order_id}")
-        return found
+        Raises Broken when one has failed.
+        """
+        if failed := await self.world.clock.failed():
+            raise Broken(f"failed: {failed}")
+        return await self.world.clock.running()
 
 
 async def set_stage(world: World) -> Stage:

@@ -19,6 +19,8 @@ REQUESTS = {
     "retrieve": "GET /v1/checkout/sessions/*",
     "list": "GET /v1/checkout/sessions",
     "refund": "POST /v1/refunds",
+    "list refunds": "GET /v1/refunds",
+    "dispute": "GET /v1/disputes*",
 }
 DELIVERED = {"delivered": True, "last_status": 200}
 
@@ -106,10 +108,22 @@ class Alter:
 
 
 @dataclass(frozen=True)
+class ReceiverFails:
+    """The next times, the system that hears of our orders answers so; 0 is no answer."""
+
+    answers: tuple[int, ...]
+
+    async def act(self, stage: Stage) -> None:
+        """Have it fail."""
+        stage.world.receiver.answers += self.answers
+        stage.saw("receiver's failures", len(self.answers))
+
+
+@dataclass(frozen=True)
 class Fault:
     """From now on Stripe fails in one way, some times."""
 
-    request: Literal["create", "expire", "retrieve", "list", "refund"]
+    request: Literal["create", "expire", "retrieve", "list", "refund", "list refunds", "dispute"]
     kind: Literal["error_before", "error_after", "error_saved", "timeout_before", "timeout_after"]
     times: int = 1
     status: int = 500
@@ -120,14 +134,22 @@ class Fault:
             match=REQUESTS[self.request], kind=self.kind, times=self.times, status=self.status
         )
         _switch_on(stage, [*switched_on(stage.world.account).faults, fault])
-        stage.saw(self.kind, self.times)
+        stage.saw(_name(fault), self.times)
 
 
 def no_more_faults(stage: Stage) -> None:
-    """Let Stripe work from now on; faults that nobody met were none."""
+    """Let Stripe and the receiver work from now on; faults that nobody met were none."""
     for fault in switched_on(stage.world.account).faults:
-        stage.saw(fault.kind, -(fault.times or 0))
+        stage.saw(_name(fault), -(fault.times or 0))
     _switch_on(stage, [])
+    stage.world.account.store.put("setting", "refunds", {})
+    stage.world.receiver.answers.clear()
+
+
+def _name(fault: FaultOfStripe) -> str:
+    if fault.match == REQUESTS["create"] and fault.kind in ("error_after", "timeout_after"):
+        return "sessions made unheard"
+    return f"faults {fault.kind}"
 
 
 def _switch_on(stage: Stage, faults: list[FaultOfStripe]) -> None:

@@ -35,10 +35,11 @@ from stripe_sandbox.account import Account
 from stripe_sandbox.app import create_app as create_sandbox
 from stripe_sandbox.settings import Settings as SandboxSettings
 from tests.api.world import STRIPE_KEY, api_settings, token
+from tests.receiver import SECRET, Receiver
 from tests.serving import served
 from tests.workflows.saga import HOLD, TASK_QUEUE, Saga
 from trials.walk_clock import Clock
-from worker import build_worker
+from worker import build_worker, delivering
 from workflows import search_attributes
 
 BUYER = "buyer"
@@ -52,6 +53,7 @@ class World(Saga):
     api: httpx2.AsyncClient
     stripe: FastAPI
     clock: Clock
+    receiver: Receiver
 
     @property
     def account(self) -> Account:
@@ -89,19 +91,19 @@ async def world(database_url: str) -> AsyncIterator[World]:
     """Bring up Temporal on skipped time, the Stripe sandbox, a worker and the API."""
     sandbox = create_sandbox(SandboxSettings(secret_key=STRIPE_KEY))
     database = Database(database_url)
+    receiver = Receiver()
     async with (
         _skipped_time() as environment,
         served(sandbox) as sandbox_url,
-        aiohttp.ClientSession() as http,
-        build_worker(
-            environment.client, database, http, _worker_settings(database_url, sandbox_url)
-        ),
+        receiver.up(),
+        _working(environment.client, database, database_url, sandbox_url, receiver.url) as http,
         _api(environment.client, database, database_url) as api,
     ):
         await _empty(database)
         sdk = connect_stripe(STRIPE_KEY, sandbox_url, http)
         made = World(environment, database, sdk, http, sandbox_url)
         made.api, made.stripe, made.clock = api, sandbox, Clock(environment)
+        made.receiver = receiver
         yield made
     await database.close()
 
@@ -147,13 +149,24 @@ async def _api(
         yield api
 
 
-def _worker_settings(database_url: str, sandbox_url: str) -> WorkerSettings:
-    return WorkerSettings.model_validate(
+@asynccontextmanager
+async def _working(
+    client: Client, database: Database, database_url: str, sandbox_url: str, receiver_url: str
+) -> AsyncIterator[aiohttp.ClientSession]:
+    settings = WorkerSettings.model_validate(
         {
             "database_url": database_url,
             "stripe_secret_key": STRIPE_KEY,
             "stripe_api_base": sandbox_url,
             "temporal_task_queue": TASK_QUEUE,
             "checkout_timeout_seconds": HOLD.total_seconds(),
+            "outgoing_webhook_url": receiver_url,
+            "outgoing_webhook_secret": SECRET,
         }
     )
+    async with (
+        aiohttp.ClientSession() as http,
+        build_worker(client, database, http, settings),
+        delivering(client, database, settings),
+    ):
+        yield http

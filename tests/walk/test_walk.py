@@ -6,16 +6,19 @@ from collections.abc import AsyncIterator
 import pytest
 
 from trials.walk_buyers import Checkout, Pay
+from trials.walk_disputes import Dispute, MoveDispute
 from trials.walk_findings import Findings
 from trials.walk_hunt import Hunt
-from trials.walk_operators import Terminate
+from trials.walk_operators import Operate, Terminate
 from trials.walk_play import play
+from trials.walk_refunds import PART, Refund, RefundInDashboard
 from trials.walk_scripts import Script
 from trials.walk_steps import PassToDeadline
-from trials.walk_stripe import Deliver
+from trials.walk_stripe import Deliver, ReceiverFails
 from trials.world import World, world
 
 WALKS = 20
+SOLD = [Checkout(0), Pay(0), Deliver(0)]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,10 @@ async def walker(database_url: str) -> AsyncIterator[World]:
         ([Checkout(0), Pay(0), Deliver(0, times=2)], "PAID"),
         ([Checkout(0, times=2), PassToDeadline(0)], "CANCELLED"),
         ([Checkout(0), Pay(0), Terminate(0)], "PAID"),
+        ([*SOLD, Refund(0, times=3)], "REFUNDED"),
+        ([*SOLD, RefundInDashboard(0)], "REFUNDED"),
+        ([*SOLD, Refund(0, amount=PART), Dispute(0), MoveDispute(0, "won")], "PAID"),
+        ([ReceiverFails((500, 0)), *SOLD, Operate(1, "recheck")], "PAID"),
     ],
 )
 async def test_a_script_ends_as_it_should(walker: World, script: Script, end: str) -> None:
