@@ -35,15 +35,15 @@ class LostRefunds:
 
     @activity.defn
     async def unheard_refunds(self, now: datetime) -> list[RefundReport]:
-        """Return what Stripe says of our payments' refunds and we do not know, one a payment.
+        """Return what Stripe says of our payments' refunds and we do not know, one a refund.
 
         That is what the events say that were not delivered, and the refunds of the last day.
         """
-        found: dict[str | None, RefundReport] = {}
+        found: dict[str, RefundReport] = {}
         async for reports in self._reports(now):
             async with self._database.transaction() as connection:
                 unheard = await unheard_refunds(connection, reports)
-            found |= {report.payment_intent: report for report in unheard}
+            found |= {report.stripe_id: report for report in unheard}
             if len(found) >= MOST:
                 break
         return list(found.values())

@@ -3,6 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
+from activities.attempts import SESSION_OUTLIVES_HOLD
+from domain.payment import DEADLINE_BEFORE_EXPIRY
 from tests.workflows.saga import HOLD
 from trials.walk_buyers import Settle
 from trials.walk_refunds import end_refunds
@@ -12,7 +14,8 @@ from trials.walk_stage import MOMENT, Broken, Stage, set_stage
 from trials.walk_stripe import Deliver, no_more_faults
 from trials.world import World
 
-ENDS_WITHIN = HOLD + timedelta(minutes=10)
+LONGEST_EXTENSION = SESSION_OUTLIVES_HOLD - DEADLINE_BEFORE_EXPIRY
+ENDS_WITHIN = HOLD + LONGEST_EXTENSION + timedelta(minutes=10)
 DAY = timedelta(days=1)
 A_WHILE = timedelta(minutes=2)
 

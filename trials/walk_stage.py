@@ -50,8 +50,7 @@ class Stage:
     """One walk's orders in the world.
 
     `misfits` are the sessions whose money no order may take: altered ones, and strangers'.
-    `refunds_of_key` are those that an operator's key was answered with, `only_events_tell` those of
-    Stripe's refunds whose last move the reconciler need not find.
+    `refunds_of_key` are those that an operator's key was answered with.
     """
 
     def __init__(self, world: World, tickets: TicketTypeId, orders: list[OrderId]) -> None:
@@ -62,7 +61,6 @@ class Stage:
         self.misfits: set[str] = set()
         self.delivered: list[str] = []
         self.refunds_of_key: defaultdict[str, set[str]] = defaultdict(set)
-        self.only_events_tell: set[str] = set()
         self.seen: Counter[str] = Counter()
 
     def saw(self, what: str, times: int = 1) -> None:

@@ -1,6 +1,7 @@
 """The reconciler: brings to a true end what fell between Stripe, PostgreSQL and Temporal."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -20,13 +21,19 @@ with workflow.unsafe.imports_passed_through():
     from activities.reconciliation import Reconciliation
     from activities.refunds import Refunds
     from domain.checkout import OrderRef
-    from domain.ids import OrderId, checkout_workflow_id, stripe_event_workflow_id
+    from domain.ids import (
+        OrderId,
+        RefundId,
+        checkout_workflow_id,
+        refund_workflow_id,
+        stripe_event_workflow_id,
+    )
     from domain.order import OrderStatus
     from domain.payment import PaymentReport, SessionStatus
     from domain.reconciliation import Drift, DriftKind, Findings
     from domain.stripe_event import StripeEvent
     from workflows.checkout import CheckoutWorkflow
-    from workflows.refund import start_refund
+    from workflows.refund import RefundWorkflow, start_refund
     from workflows.search_attributes import ORDER_ID, ORDER_STATUS
     from workflows.settlement import ask_for_attention
     from workflows.steps import at_stripe, in_database, listed_at_stripe
@@ -81,6 +88,8 @@ class ReconcileWorkflow:
             order_id = await at_stripe(
                 Refunds.take_refunds, str(refunded.payment_intent), summary="take the refunds"
             )
+            if refunded.refund_id:
+                await _hint_at_refund(refunded.refund_id)
             if order_id:
                 what = f"{refunded.stripe_id} is {refunded.status} at Stripe"
                 await self._record(Drift(order_id, DriftKind.UNHEARD_REFUND, what))
@@ -142,6 +151,15 @@ async def _signal(report: PaymentReport) -> bool:
     except FailureError:
         return False
     return True
+
+
+async def _hint_at_refund(refund_id: RefundId) -> None:
+    """Let the workflow that follows a refund look at it now, if there is one."""
+    running = workflow.get_external_workflow_handle_for(
+        RefundWorkflow.run, refund_workflow_id(refund_id)
+    )
+    with suppress(FailureError):
+        await running.signal(RefundWorkflow.refund_changed)
 
 
 async def _settle_in_the_open(report: PaymentReport) -> bool:

@@ -8,7 +8,7 @@ from domain.ids import new_id
 from domain.order import OrderStatus
 from domain.reconciliation import GRACE, Findings
 from domain.refund import RefundStatus
-from tests.workflows.refunding import in_the_dashboard, move, paid, refund, refunds, tell
+from tests.workflows.refunding import begin, in_the_dashboard, move, paid, refund, refunds, tell
 from tests.workflows.saga import TASK_QUEUE, Saga
 from workflows.reconcile import ReconcileWorkflow
 
@@ -46,6 +46,19 @@ async def test_a_refund_that_the_bank_sent_back_days_ago_asks_for_attention(saga
     assert (await saga.see(order)).needs_attention
     assert [found.status for found in await refunds(saga, order)] == [RefundStatus.FAILED]
     assert await reconcile(saga) == NOTHING
+
+
+async def test_a_refund_whose_end_nobody_told_of_ends_with_the_reconciler(saga: Saga) -> None:
+    order, _ = await paid(saga)
+    await saga.sandbox("PUT", "refunds", {"next": "pending"})
+    story, given = await begin(saga, order)
+    await move(saga, given, "succeeded")
+    await saga.skip(2 * GRACE)
+    heard = await saga.environment.get_current_time()
+    assert await reconcile(saga) == Findings(unheard_refund=1)
+    assert await story.result() is RefundStatus.SUCCEEDED
+    assert await saga.environment.get_current_time() - heard < timedelta(hours=1)
+    assert (await saga.see(order)).status is OrderStatus.REFUNDED
 
 
 async def test_an_old_event_of_a_refund_is_no_news(saga: Saga) -> None:
