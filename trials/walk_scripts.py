@@ -65,7 +65,7 @@ fault: Steps = _weighed(
         st.builds(Fault, st.just("create"), st.just("error_before"), st.just(1), st.just(401)): 1,
     }
 )
-failures = st.lists(st.sampled_from((0, 400, 500, 503)), min_size=1, max_size=4).map(tuple)
+failures = st.lists(st.sampled_from((0, 400, 500, 503)), min_size=1, max_size=9).map(tuple)
 currencies = st.sampled_from(("eur", "usd"))
 seconds = st.integers(-1, 1)
 fields = _any(Alter, "field")
@@ -107,8 +107,8 @@ def _after_sale(order: int) -> dict[Steps, int]:
     its = st.just(order)
     return {
         st.builds(Refund, its, _any(Refund, "key"), amounts, st.integers(1, 3)): 5,
-        st.builds(TerminateRefund, its): 1,
-        st.builds(TerminateDelivery, its): 1,
+        st.builds(TerminateRefund, its): 3,
+        st.builds(TerminateDelivery, its): 3,
         st.builds(RefundInDashboard, its, st.sampled_from((None, PART))): 2,
         st.builds(NextRefund, _any(NextRefund, "status")): 2,
         st.builds(MoveRefund, its, _any(MoveRefund, "status")): 4,
@@ -131,10 +131,15 @@ def _interrupted(order: int) -> Steps:
 
 def _passage(order: int) -> st.SearchStrategy[list[Step]]:
     begun: list[list[Step]] = [[], [Checkout(order)], [Checkout(order)], [Checkout(order, 2)]]
+    told: list[Step] = [Checkout(order), Pay(order), Deliver(order)]
     paid: list[list[Step]] = [
-        [Checkout(order), Pay(order), Deliver(order)],
+        told,
+        told,
         [Checkout(order), Pay(order)],
         [Checkout(order), Pay(order, "bank"), Settle(order), Deliver(order)],
+        # What is soon over is seldom interrupted by chance.
+        [*told, NextRefund("pending"), Refund(order, "a", PART), TerminateRefund(order)],
+        [ReceiverFails((500,) * 6), *told, TerminateDelivery(order)],
     ]
     before, after = _steps_of(order), _after_sale(order)
     behind_it = {step: 4 * weight for step, weight in after.items()}

@@ -17,7 +17,7 @@ from trials.walk_steps import PassToDeadline
 from trials.walk_stripe import Deliver, ReceiverFails
 from trials.world import World, world
 
-WALKS = 20
+WALKS = 12
 SOLD = [Checkout(0), Pay(0), Deliver(0)]
 
 
@@ -52,3 +52,4 @@ async def test_no_walk_breaks_a_promise(database_url: str) -> None:
     findings = Findings()
     await Hunt(database_url, findings).run(seed=1, walks=WALKS)
     assert findings.script is None, findings.failure()
+    assert findings.spoilt < WALKS // 2, "the test server broke down too often to prove anything"
