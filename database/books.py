@@ -17,7 +17,7 @@ from database.engine import Database
 from settings import DatabaseSettings, load
 
 # What was captured for each order of the period, has gone back, and is on its way. Late money is
-# what nobody waited for: none of it may be kept.
+# what nobody waited for: none of it may be kept. What a lost dispute took is not kept, either.
 _PERIOD_AND_MONEY = """
     WITH period AS (SELECT * FROM orders WHERE created_at >= :since AND created_at < :until),
     money AS (
@@ -29,8 +29,9 @@ _PERIOD_AND_MONEY = """
                coalesce(sum(p.captured_cents) FILTER (WHERE NOT late), 0) AS own_captured,
                coalesce(sum(r.gone) FILTER (WHERE NOT late), 0) AS own_gone,
                coalesce(sum(r.on_its_way) FILTER (WHERE NOT late), 0) AS own_on_its_way,
-               coalesce(sum(p.captured_cents - r.gone - r.on_its_way) FILTER (WHERE late), 0)
-                   AS late_kept
+               coalesce(sum(d.lost) FILTER (WHERE NOT late), 0) AS own_lost,
+               coalesce(sum(greatest(p.captured_cents - r.gone - r.on_its_way - d.lost, 0))
+                        FILTER (WHERE late), 0) AS late_kept
         FROM period o JOIN payments p ON p.order_id = o.id
         JOIN LATERAL (
             SELECT coalesce(sum(amount_cents) FILTER (WHERE status = 'succeeded'), 0) AS gone,
@@ -39,6 +40,10 @@ _PERIOD_AND_MONEY = """
                    coalesce(bool_or(idempotency_key = 'late-' || p.payment_intent), false) AS late
             FROM refunds WHERE order_id = p.order_id AND payment_id = p.id
         ) r ON true
+        JOIN LATERAL (
+            SELECT coalesce(sum(amount_cents), 0) AS lost
+            FROM disputes WHERE order_id = p.order_id AND payment_id = p.id AND status = 'lost'
+        ) d ON true
         GROUP BY p.order_id
     )
 """
@@ -79,7 +84,8 @@ _WRONG_ORDERS = text(
                     ELSE least(coalesce(m.gone, 0), o.total_cents) END AS gone,
                coalesce(m.late_kept, 0)
                + CASE WHEN o.status = 'PAID' THEN 0
-                      ELSE coalesce(m.own_captured - m.own_gone - m.own_on_its_way, 0) END AS kept
+                      ELSE coalesce(greatest(m.own_captured - m.own_gone - m.own_on_its_way
+                                             - m.own_lost, 0), 0) END AS kept
     ) k ON true
     JOIN LATERAL (
         SELECT CASE WHEN was_paid AND NOT has_payment

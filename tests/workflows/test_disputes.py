@@ -11,9 +11,18 @@ from database.disputes import disputes_of
 from domain.dispute import DisputeStatus
 from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.order import OrderStatus
+from domain.payment import Settlement
+from domain.refund import RefundStatus
 from domain.stripe_event import StripeEvent
-from tests.workflows.refunding import paid, ticket_statuses
+from tests.workflows.refunding import (
+    late_refund_ended,
+    paid,
+    paid_behind_our_back,
+    ticket_statuses,
+    wrong_in_the_books,
+)
 from tests.workflows.saga import TASK_QUEUE, Saga
+from tests.workflows.telling import settle
 from workflows.checkout import CheckoutWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
@@ -154,3 +163,15 @@ async def test_a_dispute_that_overtook_its_payment_is_asked_for_again(
     await checkout.result()
     await disputes.take_dispute(dispute_id)
     assert (await saga.see(order)).disputed
+
+
+async def test_late_money_that_a_dispute_took_is_not_kept(saga: Saga, disputes: Disputes) -> None:
+    order = await saga.order()
+    report = await paid_behind_our_back(saga, order)
+    dispute_id = await dispute(saga, str(report.payment_intent))
+    assert await settle(saga, report) is Settlement.LATE
+    assert (await late_refund_ended(saga, order)).status is not RefundStatus.SUCCEEDED
+    assert await wrong_in_the_books(saga, order) == ["CANCELLED, but money is kept for it"]
+    await saga.sandbox("POST", f"disputes/{dispute_id}/close", {"outcome": "lost"})
+    await disputes.take_dispute(dispute_id)
+    assert await wrong_in_the_books(saga, order) == []
