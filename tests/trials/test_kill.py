@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trials.kill_run import run
-from trials.kill_scale import Scale
+from trials.kill.run import run
+from trials.kill.scale import Scale
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import aiohttp
 from database.engine import Database
 from settings import WorkerSettings
 from tests.workflows.world import skipped_time
-from trials.kill_points import BEGINS, ENDS, all_points
+from trials.kill.points import BEGINS, ENDS, all_points
 from worker import build_deliverer, build_worker
 
 

@@ -8,8 +8,8 @@ import pytest
 from domain.money import Cents
 from domain.order import OrderStatus
 from domain.outgoing import OrderState
-from trials.kill_books import Books, Capture, Dispute, Order, Refund, Tickets, Told
-from trials.kill_verdict import RULES, offences
+from trials.kill.books import Books, Capture, Dispute, Order, Refund, Tickets, Told
+from trials.kill.verdict import RULES, offences
 
 PAID = Order(
     "ord_1",

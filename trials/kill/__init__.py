@@ -1,0 +1,1 @@
+"""The kill run: real processes under load, killed with SIGKILL, held against Stripe's ledger."""

@@ -1,0 +1,1 @@
+"""The random walks: stories that Hypothesis makes up, told on skipped time."""
