@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _ORDERS_PER_SECOND = 2.5
 _SECONDS_A_POINT = 2
-_LONGEST_LOAD_SECONDS = 240  # the whole run then takes about seven minutes
+_SLOWEST = 3  # so many times as long buyers may take to come on a slow machine
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Scale:
     @property
     def longest_load_seconds(self) -> float:
         """After which nobody comes any more, however slow the machine."""
-        return max(_LONGEST_LOAD_SECONDS, self.load_seconds)
+        return self.load_seconds * _SLOWEST
 
     @property
     def kills_every_seconds(self) -> float:
