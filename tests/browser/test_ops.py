@@ -19,6 +19,27 @@ from tests.browser.desk import REFUSED, Desk
 
 EVIL = "<img src=x onerror=document.title='evil'><script>document.title='evil'</script>"
 
+# Both answers of a look come just behind the press of the search's button.
+SEARCH_WHILE_LOOKING = """async (order) => {
+    const fetch = window.fetch;
+    let arrived = 0, allCame, letThrough;
+    const came = new Promise((resolve) => { allCame = resolve; });
+    const pressed = new Promise((resolve) => { letThrough = resolve; });
+    window.fetch = async (...call) => {
+        const answer = await fetch(...call);
+        const said = await answer.json();
+        if ((arrived += 1) === 2) allCame();
+        await pressed;
+        return { ok: true, json: async () => said };
+    };
+    document.dispatchEvent(new Event("visibilitychange"));
+    await came;
+    window.fetch = fetch;
+    document.getElementById("q").value = order;
+    document.getElementById("search").requestSubmit();
+    letThrough();
+}"""
+
 
 @pytest.fixture
 async def desk(browser: Browser, box: Box) -> AsyncIterator[Desk]:
@@ -66,6 +87,15 @@ async def test_an_operator_finds_a_stuck_payment_understands_and_mends_it(
     await desk.reads("stripe asked by olga")
     await expect(desk.page.get_by_text("Nothing is stuck.")).to_be_visible()
     assert await box.final_status(order) == "PAID"
+
+
+async def test_a_search_in_the_middle_of_a_look_opens_what_it_finds(box: Box, desk: Desk) -> None:
+    await box.checkout()
+    order, _ = await box.checkout()
+    await desk.signs_in()
+    await expect(desk.page.get_by_role("link", name=order, exact=True)).to_be_visible()
+    await desk.page.evaluate(SEARCH_WHILE_LOOKING, order)
+    await desk.reads(order)
 
 
 async def test_an_order_is_searched_extended_and_cancelled(box: Box, desk: Desk) -> None:

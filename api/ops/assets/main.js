@@ -27,6 +27,7 @@ function start() {
     event.preventDefault();
     isSeeking = true;
     go({ q: byId("q").value.trim(), order: "" });
+    move(); // at once, so that a look under way does not end the search
   });
   byId("older").addEventListener("click", () => turnTo(shown.last));
   byId("newest").addEventListener("click", () => turnTo(""));
