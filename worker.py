@@ -109,7 +109,8 @@ def build_worker(
         # The SDK's sandbox costs CPU time on every order; the replay tests run in it.
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=STOP_WITHIN,
-        # A fifth of the workflow pollers on the normal queue, the default, lets a new checkout
+        # Cache and slots are the SDK's defaults, which bound the memory (docs/performance.md). Its
+        # pollers are not: a fifth of those for workflows on the normal queue lets a new checkout
         # wait for seconds behind running ones at saturation.
         max_concurrent_workflow_task_polls=20,
         nonsticky_to_sticky_poll_ratio=0.6,
