@@ -11,9 +11,10 @@ from database.engine import Database
 from database.lost_refunds import abandoned_refunds, unheard_refunds
 from domain.reconciliation import GRACE, WINDOW
 from domain.refund import Refund, RefundReport, refund_report_of
+from domain.stripe_event import REFUND_EVENTS
 
-# https://docs.stripe.com/api/events/types; charge.refunded comes beside one of these.
-EVENTS_WITH_REFUNDS = ("refund.created", "refund.failed", "refund.updated")
+# https://docs.stripe.com/api/events/types; the event of the charge comes beside one of the others.
+EVENTS_WITH_REFUNDS = REFUND_EVENTS - {"charge.refunded"}
 MOST = 1000  # what is more comes next time
 
 

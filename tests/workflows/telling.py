@@ -26,6 +26,15 @@ async def refusal_of(checkout: Checkout) -> str | None:
     return failed.value.cause.type
 
 
+async def refused_by_stripe(saga: Saga, order: OrderId) -> None:
+    """Let a checkout of an order end because Stripe refuses its session."""
+    await saga.fault(CREATE, "error_before", times=None, status=400)
+    refused = await saga.start(order)
+    assert await refusal_of(refused) == "session_refused"
+    await refused.result()
+    await saga.fault("", "", times=0)
+
+
 async def pay_and_tell(saga: Saga, checkout: Checkout, session: CheckoutSession) -> None:
     """Pay a session, and let the checkout hear of it by its event."""
     await saga.pay(session)

@@ -20,7 +20,7 @@ from domain.refund import RefundStatus
 from tests.orders import PRICE
 from tests.workflows.refunding import refund
 from tests.workflows.saga import HOLD, Saga
-from tests.workflows.telling import CREATE, pay_and_tell, refusal_of
+from tests.workflows.telling import CREATE, pay_and_tell, refused_by_stripe
 
 SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=1), timedelta(hours=23)
 TEN_MINUTES = timedelta(minutes=10)
@@ -92,11 +92,7 @@ async def test_an_attempt_of_a_worker_with_a_wrong_clock_is_not_taken_for_the_ot
     wrong_by = saga.stripe_is_ahead // timedelta(microseconds=1) * 1000
     with monkeypatch.context() as clock:
         clock.setattr("domain.ids.time", SimpleNamespace(time_ns=lambda: time.time_ns() + wrong_by))
-        await saga.fault(CREATE, "error_before", times=None, status=400)
-        refused = await saga.start(order)
-        assert await refusal_of(refused) == "session_refused"
-        await refused.result()
-        await saga.fault("", "", times=0)
+        await refused_by_stripe(saga, order)
     checkout, session = await saga.checkout(order)
     async with saga.database.transaction() as connection:
         shown = (await case_of(connection, order)).payment

@@ -7,17 +7,13 @@ import pytest
 from domain.checkout import CheckoutOutcome
 from domain.payment import Settlement
 from tests.workflows.saga import Saga
-from tests.workflows.telling import CREATE, pay_and_tell, refusal_of, settle
+from tests.workflows.telling import pay_and_tell, refused_by_stripe, settle
 from workflows.checkout import CheckoutWorkflow
 
 
 async def test_a_late_event_of_a_refused_attempt_does_not_touch_the_second(saga: Saga) -> None:
     order = await saga.order()
-    await saga.fault(CREATE, "error_before", times=None, status=400)
-    refused = await saga.start(order)
-    assert await refusal_of(refused) == "session_refused"
-    await refused.result()
-    await saga.fault("", "", times=0)
+    await refused_by_stripe(saga, order)
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
     report = await saga.report(session)

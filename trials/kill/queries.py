@@ -1,6 +1,6 @@
 """What a kill run asks of PostgreSQL."""
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import exists, func, select
 
 from database.models import (
     OrderHistoryRow,
@@ -11,6 +11,7 @@ from database.models import (
     TicketRow,
     TicketTypeRow,
 )
+from database.refunds import IS_LATE
 from domain.order import OrderStatus
 from domain.payment import OPEN_STATUSES
 from domain.refund import CAME_TO_NOTHING, UNDER_WAY
@@ -73,6 +74,4 @@ SET_ASIDE = (
         ~exists().where(PaymentRow.provider_ref == OrderHistoryRow.stripe_ids["session"].astext),
     )
 )
-LATE_INTENTS = select(RefundRow.payment_intent).where(
-    RefundRow.idempotency_key == literal("late-") + RefundRow.payment_intent
-)
+LATE_INTENTS = select(PaymentRow.payment_intent).where(IS_LATE)

@@ -18,6 +18,7 @@ from database.models import (
     TicketRow,
     TicketTypeRow,
 )
+from database.refunds import late_key
 from domain.order import OrderStatus
 from domain.payment import OPEN_STATUSES
 from domain.refund import CAME_TO_NOTHING
@@ -130,7 +131,11 @@ async def sentences(stage: Stage, seen: Books) -> list[str]:
 
 def late_intents(books: Books) -> set[str]:
     """Return the payment intents whose money nobody waited for."""
-    return {row.payment_intent for row in books.refunds if row.idempotency_key.startswith("late-")}
+    return {
+        row.payment_intent
+        for row in books.refunds
+        if row.idempotency_key == late_key(row.payment_intent)
+    }
 
 
 def demand(holds: bool, order: Order, otherwise: str) -> None:
