@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -39,6 +40,12 @@ async def world(
         working(saga, database_url),
     ):
         yield saga
+
+
+@pytest.fixture(autouse=True)
+def a_moment_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reconciler's second look follow the first at once."""
+    monkeypatch.setattr("workflows.reconcile.ON_ITS_WAY", timedelta(milliseconds=100))
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ async def begin(saga: Saga, order_id: OrderId, amount: int | None = None) -> tup
 
 
 async def refund(saga: Saga, order_id: OrderId, amount: int | None = None) -> Refund:
-    """Give money back, to the end, however long that takes."""
+    """Give money back, to the end."""
     wanted = request(order_id, amount)
     await (await start(saga, wanted)).result()
     return next(refund for refund in await refunds(saga, order_id) if refund.id == wanted.id)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import stripe
@@ -39,6 +39,7 @@ HOLD = timedelta(minutes=30)
 DEBIT_THAT_SUCCEEDS = "000123456789"
 
 Checkout = WorkflowHandle[CheckoutWorkflow, CheckoutOutcome]
+Result = TypeVar("Result")
 
 
 class Saga(Orders):
@@ -135,9 +136,18 @@ class Saga(Orders):
         """Let time pass, at Temporal and at Stripe."""
         await self.set_stripes_clock(await self.environment.get_current_time() + duration)
         await self.environment.sleep(duration)
+        await self.set_stripes_clock(await self.environment.get_current_time())
+
+    async def end_of(self, workflow: WorkflowHandle[Any, Result]) -> Result:
+        """Let time pass until a workflow has ended; return its result."""
+        ending = asyncio.ensure_future(workflow.result())
+        while not ending.done():
+            await self.skip(timedelta(minutes=1))
+            await asyncio.wait([ending], timeout=0.1)
+        return await ending
 
     async def set_stripes_clock(self, now: datetime) -> None:
-        """Set Stripe's clock; Temporal's leaps ahead whenever a test waits for a result."""
+        """Set Stripe's clock."""
         offset = now + self.stripe_is_ahead - datetime.now(UTC)
         await self.sandbox("PUT", "clock", {"offset_seconds": offset.total_seconds()})
 

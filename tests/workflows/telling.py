@@ -4,11 +4,13 @@ import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from domain.ids import OrderId, stripe_event_workflow_id
+from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.payment import CheckoutSession, PaymentReport, Settlement
+from domain.reconciliation import Findings
 from domain.stripe_event import StripeEvent
 from tests.workflows.saga import DEBIT_THAT_SUCCEEDS, TASK_QUEUE, Checkout, Saga
 from workflows.checkout import CheckoutWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.stripe_event import StripeEventWorkflow
 
 CREATE = "POST /v1/checkout/sessions"
@@ -57,6 +59,23 @@ async def delayed(saga: Saga) -> tuple[OrderId, Checkout, CheckoutSession]:
     checkout, session = await saga.checkout(order)
     await begin_debit(saga, order, checkout, session)
     return order, checkout, session
+
+
+async def start_reconciling(saga: Saga) -> WorkflowHandle[ReconcileWorkflow, Findings]:
+    """Start the reconciler."""
+    await saga.set_stripes_clock(await saga.environment.get_current_time())
+    return await saga.environment.client.start_workflow(
+        ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
+    )
+
+
+async def reconcile(saga: Saga) -> Findings:
+    """Run the reconciler once."""
+    run = await start_reconciling(saga)
+    found = await run.result()
+    if found != Findings():
+        saga.told.append(run)
+    return found
 
 
 async def start_settling(saga: Saga, report: PaymentReport) -> Settling:

@@ -63,6 +63,7 @@ async def test_an_order_that_is_paid_just_before_its_deadline_ends_paid(saga: Sa
     checkout, session = await saga.checkout(order)
     await saga.skip(HOLD - timedelta(seconds=30))
     await saga.pay(session)
+    await saga.skip(timedelta(seconds=30))
     assert await checkout.result() is CheckoutOutcome.PAID
 
 
@@ -81,7 +82,7 @@ async def test_a_session_that_nobody_heard_of_is_closed_at_the_deadline(saga: Sa
     session = await saga.session_at_stripe(order)
     await saga.skip(HOLD)
     await saga.fault("", "", times=0)
-    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.end_of(checkout) is CheckoutOutcome.CANCELLED
     assert await saga.stripe_status(session) == "expired"
 
 

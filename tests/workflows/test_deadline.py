@@ -54,7 +54,7 @@ async def test_expiring_fails_for_an_hour(saga: Saga) -> None:
     await saga.skip(HOLD + timedelta(hours=1))
     assert (await saga.see(order)).status is OrderStatus.CREATED
     await saga.fault("", "", times=0)
-    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.end_of(checkout) is CheckoutOutcome.CANCELLED
     assert await saga.stripe_status(session) == "expired"
 
 
@@ -65,7 +65,7 @@ async def test_a_buyer_pays_while_expiring_fails(saga: Saga) -> None:
     await saga.skip(HOLD + timedelta(minutes=1))
     await saga.pay(session)
     await saga.fault("", "", times=0)
-    assert await checkout.result() is CheckoutOutcome.PAID
+    assert await saga.end_of(checkout) is CheckoutOutcome.PAID
 
 
 async def test_stripe_being_down_until_the_deadline_ends_in_cancelled(saga: Saga) -> None:

@@ -1,5 +1,7 @@
 """Delayed payments, such as bank debits: complete now, paid or failed days later."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
@@ -35,6 +37,7 @@ async def test_a_delayed_payment_that_fails_cancels_the_order(saga: Saga) -> Non
 async def test_a_delayed_payment_is_asked_after_once_a_day(saga: Saga) -> None:
     _, checkout, session = await delayed(saga)
     await saga.settle(session, succeeds=True)
+    await saga.skip(timedelta(days=1))
     assert await checkout.result() is CheckoutOutcome.PAID
 
 

@@ -4,26 +4,16 @@ from datetime import timedelta
 
 from database.disputes import disputes_of
 from database.ops import resolve
-from domain.ids import new_id
 from domain.order import OrderStatus
 from domain.reconciliation import GRACE, Findings
 from domain.refund import RefundStatus
 from tests.workflows.refunding import begin, in_the_dashboard, move, paid, refund, refunds, tell
-from tests.workflows.saga import TASK_QUEUE, Saga
-from workflows.reconcile import ReconcileWorkflow
+from tests.workflows.saga import Saga
+from tests.workflows.telling import reconcile
 
 NOTHING = Findings()
 PART = 4000
 LONG_AFTER = timedelta(days=3)
-
-
-async def reconcile(saga: Saga) -> Findings:
-    """Run the reconciler once."""
-    run = await saga.environment.client.start_workflow(
-        ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
-    )
-    saga.told.append(run)
-    return await run.result()
 
 
 async def test_a_dashboard_refund_of_days_ago_is_adopted(saga: Saga) -> None:
@@ -96,10 +86,9 @@ async def test_who_has_dealt_with_an_unbacked_order_is_not_asked_again(saga: Sag
     await checkout.terminate("pressed by mistake")
     now = await saga.environment.get_current_time()
     await saga.pretend_paid(order, begun=now - timedelta(minutes=5))
-    with saga.environment.auto_time_skipping_disabled():
-        assert await reconcile(saga) == Findings(unbacked_order=1)
-        async with saga.database.transaction() as connection:
-            assert await resolve(connection, order, OrderStatus.PAID, "olga", "a test of ours")
-        assert await reconcile(saga) == NOTHING
+    assert await reconcile(saga) == Findings(unbacked_order=1)
+    async with saga.database.transaction() as connection:
+        assert await resolve(connection, order, OrderStatus.PAID, "olga", "a test of ours")
+    assert await reconcile(saga) == NOTHING
     assert not (await saga.see(order)).needs_attention
     await saga.pay(session)

@@ -4,18 +4,16 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
-from domain.ids import checkout_workflow_id, new_id, stripe_event_workflow_id
+from domain.ids import checkout_workflow_id, stripe_event_workflow_id
 from domain.order import OrderStatus
 from domain.reconciliation import Findings
 from tests.workflows.refunding import late_refund_ended
-from tests.workflows.saga import TASK_QUEUE, Saga
-from tests.workflows.telling import delayed, pay_and_tell
+from tests.workflows.saga import Saga
+from tests.workflows.telling import delayed, pay_and_tell, reconcile, start_reconciling
 from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
-from workflows.reconcile import ReconcileWorkflow
 
 NOTHING = Findings()
 
@@ -25,30 +23,6 @@ async def world(sandbox_url: str, database_url: str) -> AsyncIterator[Saga]:
     """A fresh world for each story: see there."""
     async with fresh(sandbox_url, database_url) as saga:
         yield saga
-
-
-@pytest.fixture(autouse=True)
-def a_moment_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the second look follow the first at once."""
-    monkeypatch.setattr("workflows.reconcile.ON_ITS_WAY", timedelta(milliseconds=100))
-
-
-async def start_reconciling(saga: Saga) -> WorkflowHandle[ReconcileWorkflow, Findings]:
-    """Start the reconciler."""
-    await saga.set_stripes_clock(await saga.environment.get_current_time())
-    return await saga.environment.client.start_workflow(
-        ReconcileWorkflow.run, id=new_id("reconcile"), task_queue=TASK_QUEUE
-    )
-
-
-async def reconcile(saga: Saga) -> Findings:
-    """Run the reconciler once, in real time."""
-    with saga.environment.auto_time_skipping_disabled():
-        run = await start_reconciling(saga)
-        found = await run.result()
-    if found != NOTHING:
-        saga.told.append(run)
-    return found
 
 
 async def test_on_a_healthy_day_it_finds_nothing(saga: Saga) -> None:
@@ -67,14 +41,13 @@ async def test_what_is_only_on_its_way_is_no_drift(saga: Saga) -> None:
     order = await saga.order()
     checkout, session = await saga.checkout(order)
     await saga.pay(session)
-    with saga.environment.auto_time_skipping_disabled():
-        async with saga.interruptions.standing_still("unheard_reports", "after") as seen_once:
-            run = await start_reconciling(saga)
-            saga.told.append(run)
-            await seen_once
-            await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
-            await checkout.result()
-        assert await run.result() == NOTHING
+    async with saga.interruptions.standing_still("unheard_reports", "after") as seen_once:
+        run = await start_reconciling(saga)
+        saga.told.append(run)
+        await seen_once
+        await checkout.signal(CheckoutWorkflow.payment_completed, await saga.report(session))
+        await checkout.result()
+    assert await run.result() == NOTHING
     assert "drift_found" not in await saga.actions(order)
 
 

@@ -20,5 +20,5 @@ async def test_a_session_that_was_found_when_it_had_expired_is_closed(saga: Saga
     await saga.skip(timedelta(hours=3))
     assert [one["url"] for one in (await saga.sandbox("GET", "ledger"))["sessions"]][-1] is None
     await saga.fault("", "", times=0)
-    assert await checkout.result() is CheckoutOutcome.CANCELLED
+    assert await saga.end_of(checkout) is CheckoutOutcome.CANCELLED
     assert await saga.available(tickets) == 2

@@ -8,7 +8,7 @@ from domain.ids import OrderId
 from domain.order import OrderStatus
 from domain.payment import CheckoutSession
 from tests.workflows.saga import Saga
-from tests.workflows.test_reconcile import reconcile
+from tests.workflows.telling import reconcile
 from workflows.checkout import CheckoutWorkflow
 
 

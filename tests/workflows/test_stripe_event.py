@@ -45,7 +45,7 @@ async def test_an_event_that_overtook_its_order_waits_for_it(saga: Saga) -> None
     settling = await start_settling(saga, await saga.report(session))
     await saga.skip(timedelta(minutes=5))
     await saga.rename(elsewhere, order)
-    assert await settling.result() is Settlement.PAID
+    assert await saga.end_of(settling) is Settlement.PAID
     assert (await saga.see(order)).status is OrderStatus.PAID
 
 
@@ -55,7 +55,7 @@ async def test_a_payment_whose_order_never_comes_fails_in_the_open(saga: Saga) -
     began = await saga.environment.get_current_time()
     settling = await start_settling(saga, await saga.report(session))
     with pytest.raises(WorkflowFailureError) as failed:
-        await settling.result()
+        await saga.end_of(settling)
     assert isinstance(failed.value.cause, ApplicationError)
     assert failed.value.cause.type == "order_not_found"
     ended = (await settling.describe()).close_time

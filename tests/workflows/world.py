@@ -21,7 +21,12 @@ SECRET_KEY = "sk_test_stories"
 
 @asynccontextmanager
 async def skipped_time() -> AsyncIterator[WorkflowEnvironment]:
-    """Start Temporal's time-skipping server, which knows our search attributes."""
+    """Start Temporal's time-skipping server, which knows our search attributes.
+
+    Only `Saga.skip` skips time: left to itself, the server leaps to whatever timer comes next, if
+    need be to the timeout of a run in ten years, while a test waits for a result and a workflow
+    is about to set a nearer one.
+    """
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(BINARIES / "temporal-test-server")
     ) as environment:
@@ -34,7 +39,8 @@ async def skipped_time() -> AsyncIterator[WorkflowEnvironment]:
                 },
             )
         )
-        yield environment
+        with environment.auto_time_skipping_disabled():
+            yield environment
 
 
 @asynccontextmanager
