@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import stripe
 from temporalio import activity
 
-from activities.stripe_client import pages, undelivered
+from activities.stripe_client import events_since, pages, undelivered
 from database.engine import Database
 from database.reconciliation import (
     abandoned_checkouts,
@@ -19,7 +19,7 @@ from database.reconciliation import (
 from domain.payment import PaymentReport, SessionStatus
 from domain.reconciliation import GRACE, WINDOW, Drift, DriftKind, is_news
 from domain.reports import report_of, report_of_event
-from domain.stripe_event import SESSION_EVENTS
+from domain.stripe_event import DEBIT_ENDS, SESSION_EVENTS
 
 # A session's time is Stripe's, an attempt's is PostgreSQL's, and `now` is Temporal's.
 CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
@@ -37,8 +37,8 @@ class Reconciliation:
     async def unheard_reports(self, now: datetime) -> list[PaymentReport]:
         """Return what Stripe reports of our orders and they do not know, one for each session.
 
-        That is what the events say that were not delivered, and the paid sessions of the last
-        day, in case an event was lost on our side.
+        That is what the events say that were not delivered. In case an event was lost on our
+        side, it is also the last day's ends of delayed payments, and its paid sessions.
         """
         found: list[PaymentReport] = []
         async for reports in self._reports(now):
@@ -75,6 +75,8 @@ class Reconciliation:
 
     async def _reports(self, now: datetime) -> AsyncIterator[list[PaymentReport]]:
         async for events in undelivered(self._client, SESSION_EVENTS, until=now):
+            yield _ours(report_of_event(event) for event in events)
+        async for events in events_since(self._client, DEBIT_ENDS, now - WINDOW):
             yield _ours(report_of_event(event) for event in events)
         async for reports in self._paid_sessions(now - WINDOW):
             yield reports

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import stripe
+from stripe.params import EventListParams, EventListParamsCreated
 from temporalio import activity
 
 TIMEOUT_SECONDS = 20
@@ -49,21 +50,25 @@ async def pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]
         listed = await listed.next_page_async()
 
 
-async def undelivered(
-    client: stripe.StripeClient, types: Iterable[str], until: datetime
-) -> AsyncIterator[list[dict[str, Any]]]:
+Events = AsyncIterator[list[dict[str, Any]]]
+
+
+def undelivered(client: stripe.StripeClient, types: Iterable[str], until: datetime) -> Events:
     """Yield the events made until a time (UTC) that no endpoint of ours took, page after page.
 
-    Also those that reached us another way. Stripe lists them for 30 days:
-    https://docs.stripe.com/api/events/list.
+    Also those that reached us another way.
     """
-    listed = await client.v1.events.list_async(
-        {
-            "delivery_success": False,
-            "types": sorted(types),
-            "created": {"lte": int(until.timestamp())},
-            "limit": 100,
-        }
-    )
+    made: EventListParamsCreated = {"lte": int(until.timestamp())}
+    return _events(client, {"types": sorted(types), "delivery_success": False, "created": made})
+
+
+def events_since(client: stripe.StripeClient, types: Iterable[str], since: datetime) -> Events:
+    """Yield the events made since a time (UTC), delivered or not, page after page."""
+    return _events(client, {"types": sorted(types), "created": {"gte": int(since.timestamp())}})
+
+
+async def _events(client: stripe.StripeClient, which: EventListParams) -> Events:
+    """Yield events that Stripe lists, for 30 days: https://docs.stripe.com/api/events/list."""
+    listed = await client.v1.events.list_async(which | {"limit": 100})
     async for events in pages(listed):
         yield [event.to_dict() for event in events]

@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from domain.payment import PaymentReport
 
 DEBIT_FAILED = "checkout.session.async_payment_failed"
-SESSION_EVENTS = frozenset(
-    (
-        "checkout.session.completed",
-        "checkout.session.expired",
-        "checkout.session.async_payment_succeeded",
-        DEBIT_FAILED,
-    )
-)
+DEBIT_ENDS = frozenset(("checkout.session.async_payment_succeeded", DEBIT_FAILED))
+SESSION_EVENTS = frozenset(("checkout.session.completed", "checkout.session.expired")) | DEBIT_ENDS
 REFUND_EVENTS = frozenset(("refund.created", "refund.updated", "refund.failed", "charge.refunded"))
 DISPUTE_EVENTS = frozenset(
     f"charge.dispute.{what}"

@@ -121,7 +121,9 @@ class ReconcileWorkflow:
     async def _tell(self, report: PaymentReport) -> None:
         """Bring a report that never reached us the webhook's own way."""
         is_payment = report.status is SessionStatus.PAID
-        if await _signal(report) or (is_payment and await _settle_in_the_open(report)):
+        if await _signal(report) or await (
+            _settle_in_the_open(report) if is_payment else _look_anew(report)
+        ):
             kind = DriftKind.UNSETTLED_PAYMENT if is_payment else DriftKind.UNHEARD_HINT
             what = f"{report.session_id} is {report.status} at Stripe"
             await self._record(Drift(report.order_id, kind, what))
@@ -176,6 +178,13 @@ async def _settle_in_the_open(report: PaymentReport) -> bool:
     except WorkflowAlreadyStartedError:
         return False
     return True
+
+
+async def _look_anew(report: PaymentReport) -> bool:
+    """Let a fresh checkout ask Stripe, unless one has begun meanwhile: then that one asks."""
+    is_fresh = await _start_checkout(report.order_id)
+    await _signal(report)
+    return is_fresh
 
 
 async def _start_checkout(order_id: OrderId) -> bool:

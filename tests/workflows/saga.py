@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import stripe
+from fastapi import FastAPI
 from sqlalchemy import select, text, update
 from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
@@ -32,6 +33,7 @@ from domain.reports import report_of_event
 from domain.stripe_event import SESSION_EVENTS
 from tests.interruptions import Interruptions
 from tests.orders import Orders
+from tests.serving import served
 from workflows.checkout import CheckoutWorkflow
 
 TASK_QUEUE = "stories"
@@ -132,6 +134,15 @@ class Saga(Orders):
         """Return the id of the last event of a session."""
         return str((await self.report(session)).event_id)
 
+    async def deliver(self, event_id: str) -> None:
+        """Let an event come to an endpoint that takes it, and that tells nobody."""
+        endpoint = FastAPI()
+        endpoint.post("/")(lambda: None)
+        async with served(endpoint) as url:
+            await self.sandbox("PUT", "webhooks", {"url": url, "mode": "hold"})
+            await self.sandbox("POST", f"events/{event_id}/send")
+            await self.sandbox("PUT", "webhooks", {"url": None})
+
     async def skip(self, duration: timedelta) -> None:
         """Let time pass, at Temporal and at Stripe."""
         await self.set_stripes_clock(await self.environment.get_current_time() + duration)
@@ -156,6 +167,12 @@ class Saga(Orders):
         while (statuses := await self.payment_statuses(order_id)) != ["PROCESSING"]:
             assert statuses == ["PENDING"]
             await asyncio.sleep(0.01)
+
+    async def decided(self, order_id: OrderId) -> OrderStatus:
+        """Wait until an order is no longer CREATED; return what it is then."""
+        while (status := (await self.see(order_id)).status) is OrderStatus.CREATED:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return status
 
     async def until_idle(self, checkout: Checkout) -> None:
         """Wait until a workflow waits: the test server loses count if it is terminated before."""

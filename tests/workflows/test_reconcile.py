@@ -104,6 +104,32 @@ async def test_a_delayed_payment_whose_checkout_was_terminated_is_watched_again(
     assert (await saga.see(order)).status is OrderStatus.PAID
 
 
+@pytest.mark.parametrize("succeeds", [True, False])
+async def test_the_end_of_a_debit_that_came_just_before_its_checkout_was_terminated_is_heard(
+    saga: Saga, succeeds: bool
+) -> None:
+    order, checkout, session = await delayed(saga)
+    await saga.skip(timedelta(days=3, hours=1))
+    await saga.settle(session, succeeds=succeeds)
+    await saga.deliver(await saga.event_id(session))
+    await checkout.terminate("pressed by mistake")
+    found = await reconcile(saga)
+    assert found == (Findings(unsettled_payment=1) if succeeds else Findings(unheard_hint=1))
+    assert await saga.decided(order) == ("PAID" if succeeds else "CANCELLED")
+    assert await reconcile(saga) == NOTHING
+
+
+async def test_an_expired_session_whose_checkout_was_terminated_is_closed_at_once(
+    saga: Saga,
+) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.sandbox("POST", f"sessions/{session.session_id}/expire")
+    await checkout.terminate("pressed by mistake")
+    assert await reconcile(saga) == Findings(unheard_hint=1)
+    assert await saga.decided(order) is OrderStatus.CANCELLED
+
+
 async def test_a_payment_for_another_shop_of_the_account_is_left_alone(saga: Saga) -> None:
     order = await saga.order()
     await saga.checkout(order)
@@ -141,8 +167,7 @@ async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
     await checkout.terminate("pressed by mistake")
     await saga.alter_attempt(order, expires_at=datetime.now(UTC) - timedelta(minutes=5))
     assert await reconcile(saga) == Findings(overdue_checkout=1)
-    await saga.ended(checkout_workflow_id(order))
-    assert (await saga.see(order)).status is OrderStatus.CANCELLED
+    assert await saga.decided(order) is OrderStatus.CANCELLED
     assert await saga.stripe_status(session) == "expired"
     assert await saga.available(tickets) == 2
     assert await reconcile(saga) == NOTHING

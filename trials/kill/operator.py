@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import func, update
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
@@ -14,11 +13,7 @@ from temporalio.client import Client as Temporal
 from temporalio.client import ScheduleOverlapPolicy, WorkflowHandle
 from temporalio.service import RPCError
 
-from database.engine import Database
-from database.models import PaymentRow
 from domain.order import OrderStatus
-from domain.payment import PaymentStatus
-from domain.reconciliation import WINDOW
 from trials.kill.bookkeeper import STORIES
 from trials.kill.books import Books
 from trials.kill.client import Client, Diary, NoAnswer
@@ -60,20 +55,6 @@ async def let_a_day_pass(temporal: Temporal, books: Books) -> None:
             refund = temporal.get_workflow_handle(workflow_id)
             with suppress(*_TEMPORAL_IS_DOWN):  # it has ended meanwhile
                 await refund.signal(RefundWorkflow.refund_changed, rpc_timeout=_ANSWER_WITHIN)
-
-
-async def let_a_day_pass_for_debits(database: Database) -> None:
-    """Have the delayed payments looked at that nobody follows, as they are after a day.
-
-    One whose event had come just before its checkout was terminated waits for that.
-    """
-    statement = (
-        update(PaymentRow)
-        .where(PaymentRow.status == PaymentStatus.PROCESSING)
-        .values(looked_at=func.now() - 2 * WINDOW)
-    )
-    async with database.statement() as connection:
-        await connection.execute(statement)
 
 
 async def give_back_by_hand(books: Books, stripe: Stripe) -> int:

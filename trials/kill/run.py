@@ -22,12 +22,7 @@ from trials.kill.bookkeeper import Bookkeeper
 from trials.kill.books import Books
 from trials.kill.client import Diary
 from trials.kill.machine import running_machine
-from trials.kill.operator import (
-    give_back_by_hand,
-    let_a_day_pass,
-    let_a_day_pass_for_debits,
-    reconcile_often,
-)
+from trials.kill.operator import give_back_by_hand, let_a_day_pass, reconcile_often
 from trials.kill.points import Points
 from trials.kill.receiver import Receiver
 from trials.kill.report import say_duration, say_offence, say_points, say_table
@@ -39,7 +34,6 @@ from trials.kill.verdict import offences
 from trials.kill.weather import settle_refunds
 
 _SETTLED_WITHIN_SECONDS = 300
-_HEARD_WITHIN_SECONDS = 150  # what the reconciler hears of is two minutes old
 _LOOK_EVERY_SECONDS = 1
 _NOT_READABLE_YET = (SQLAlchemyError, RPCError, RuntimeError, OSError, aiohttp.ClientError)
 
@@ -72,7 +66,7 @@ async def run(scale: Scale, directory: Path) -> bool:
             scale, Stage(machine, http, temporal, stripe, receiver, scale.patience_seconds), points
         )
         calm_since = time.monotonic()
-        books = await _settled(bookkeeper, database, temporal, stripe, diary)
+        books = await _settled(bookkeeper, temporal, stripe, diary)
         for task in background:
             task.cancel()
         now = time.monotonic()
@@ -110,14 +104,13 @@ async def _database(site: Site) -> AsyncIterator[Database]:
 
 
 async def _settled(
-    bookkeeper: Bookkeeper, database: Database, temporal: Temporal, stripe: Stripe, diary: Diary
+    bookkeeper: Bookkeeper, temporal: Temporal, stripe: Stripe, diary: Diary
 ) -> Books:
     """Wait until nothing is in flight, but not for ever; return the books as they then are.
 
     Books that lie are read again as well: money whose event was lost is on its way, too.
     """
-    began = time.monotonic()
-    give_up_at = began + _SETTLED_WITHIN_SECONDS
+    give_up_at = time.monotonic() + _SETTLED_WITHIN_SECONDS
     while True:
         try:
             books = await bookkeeper.read()
@@ -126,8 +119,6 @@ async def _settled(
                 return books
             if not books.await_money:
                 await let_a_day_pass(temporal, books)
-            elif time.monotonic() > began + _HEARD_WITHIN_SECONDS:
-                await let_a_day_pass_for_debits(database)
             if books.are_closed:
                 diary.pressed["given back by hand"] += await give_back_by_hand(books, stripe)
         except _NOT_READABLE_YET:
