@@ -7,6 +7,8 @@ from enum import StrEnum
 from domain.ids import OrderId, PaymentId
 from domain.payment import Attempt, PaymentReport
 
+LONGEST_EXTENSION_MINUTES = 24 * 60  # Stripe keeps no session open for longer
+
 
 @dataclass(frozen=True)
 class OrderRef:

@@ -8,14 +8,18 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.errors import refusal
-    from domain.checkout import ExtendRequest, OperatorRequest, RecheckRequest
+    from domain.checkout import (
+        LONGEST_EXTENSION_MINUTES,
+        ExtendRequest,
+        OperatorRequest,
+        RecheckRequest,
+    )
     from domain.errors import AlreadyAsking, CheckoutOver, NotExtendable, ReasonMissing
     from workflows.story import ENDS, Scene
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
-LONGEST_EXTENSION_MINUTES = 24 * 60  # Stripe keeps no session open for longer
 WHY_NOT_NOW = {
     Scene.HOLDING: "Stripe has not made the session yet.",
     Scene.CREATING: "Stripe has not made the session yet.",

@@ -12,6 +12,7 @@ from api.schemas import HistoryEntry, OrderView, PaymentView
 from api.services import Services
 from database.queues import Wanted
 from domain.case import Case
+from domain.checkout import LONGEST_EXTENSION_MINUTES
 from domain.dispute import DisputeStatus
 from domain.money import decimals_of
 from domain.order import OrderStatus
@@ -21,7 +22,6 @@ from domain.refund import RefundStatus
 from domain.ticket import TicketStatus
 from domain.whereabouts import whereabouts
 
-LONGEST_EXTENSION_MINUTES = 24 * 60
 CASE = {
     "id": "ord_0650",
     "user_id": "alice",
