@@ -42,7 +42,7 @@ def _before_the_payment(money: Money) -> str:
         case PaymentStatus.PENDING if money.is_overdue:
             return "Unknown: the deadline has passed, and Stripe has not been heard since."
         case PaymentStatus.PENDING if money.has_session:
-            return "With the buyer: the payment page is open."
+            return "With the buyer, as far as we have heard: the payment page is open."
         case PaymentStatus.PENDING:
             return "With the buyer: Stripe has not made the payment page yet."
         case PaymentStatus.PROCESSING:
@@ -73,5 +73,5 @@ _HERE = {
     OrderStatus.CREATED: "here, for an order that is not PAID",
     OrderStatus.PAID: "here",
     OrderStatus.CANCELLED: "here, for a cancelled order",
-    OrderStatus.REFUNDED: "still here",
+    OrderStatus.REFUNDED: "still here, though it was to go back",
 }

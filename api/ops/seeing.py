@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from api.auth import needs
 from api.bodies import Id, PageOf
 from api.documentation import FOR_USERS, problems
+from api.ops.unattended import unattended
 from api.ops.views import CaseView, Search, StoryView, SummaryView
 from api.services import ServicesOf
 from database.disputes import disputes_of
@@ -45,13 +46,12 @@ async def see_story(order_id: Id, services: ServicesOf) -> StoryView:
     order = OrderId(order_id)
     async with services.database.transaction() as connection:
         case = await case_of(connection, order)
-        return StoryView.model_validate(
-            {
-                "case": CaseView.of_case(services, case),
-                "payments": await payments_of(connection, order),
-                "refunds": await refunds_of(connection, order),
-                "disputes": await disputes_of(connection, order),
-                "tickets": await tickets_of(connection, order),
-                "history": await history_of(connection, order),
-            }
-        )
+        story = {
+            "case": CaseView.of_case(services, case),
+            "payments": await payments_of(connection, order),
+            "refunds": await refunds_of(connection, order),
+            "disputes": await disputes_of(connection, order),
+            "tickets": await tickets_of(connection, order),
+            "history": await history_of(connection, order),
+        }
+    return StoryView.model_validate(story | {"unattended": await unattended(services, case)})

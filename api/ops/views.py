@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.bodies import Body, Id, Text
 from api.documentation import example
 from api.ops.links import LinksView, links_of
+from api.ops.unattended import UnattendedView
 from api.schemas import HistoryEntry, OrderView, PaymentView
 from api.services import Services
 from database.queues import Wanted
@@ -41,7 +42,7 @@ CASE = {
     "amount_refunded_cents": 0,
     "disputed": False,
     "decimals": 2,
-    "money": "With the buyer: the payment page is open.",
+    "money": "With the buyer, as far as we have heard: the payment page is open.",
     "needs_attention": False,
     "attention": None,
     "refunding_cents": 0,
@@ -207,16 +208,26 @@ class StoryTicket(BaseModel):
 
 
 class StoryView(BaseModel):
-    """All that is known of an order, each list oldest first."""
+    """All that is known of an order, each list oldest first.
+
+    `unattended` is null unless a payment is awaited and the workflow that should wait is gone.
+    """
 
     model_config = ConfigDict(
         from_attributes=True,
         json_schema_extra=example(
-            case=CASE, payments=[], refunds=[], disputes=[], tickets=[], history=[]
+            case=CASE,
+            unattended=None,
+            payments=[],
+            refunds=[],
+            disputes=[],
+            tickets=[],
+            history=[],
         ),
     )
 
     case: CaseView
+    unattended: UnattendedView | None
     payments: list[StoryPayment]
     refunds: list[StoryRefund]
     disputes: list[StoryDispute]

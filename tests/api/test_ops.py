@@ -134,6 +134,16 @@ async def test_without_a_worker_an_action_can_be_tried_again(
     assert_problem(response, 503, "temporarily_unavailable")
 
 
+@pytest.mark.parametrize("awaited", [True, False])
+async def test_a_payment_that_is_awaited_and_has_no_workflow_is_unattended(
+    operator: Client, order_id: str, database: Database, *, awaited: bool
+) -> None:
+    await attempt(database, order_id, "PENDING" if awaited else "FAILED")
+    story = (await operator.get(f"/ops/orders/{order_id}")).json()
+    gone = {"status": "NOT_FOUND", "since": None, "reason": None}
+    assert story["unattended"] == (gone if awaited else None)
+
+
 async def test_a_new_order_waits_in_no_queue(operator: Client, order_id: str) -> None:
     assert await queues_of(operator, order_id) == set()
 

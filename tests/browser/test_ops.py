@@ -61,7 +61,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def strand(box: Box, database: Database, order_id: str) -> None:
     """Terminate an order's checkout and let its deadline pass: nobody looks after it any more."""
     temporal = await Client.connect(f"127.0.0.1:{box.site.ports.temporal}")
-    await temporal.get_workflow_handle(checkout_workflow_id(OrderId(order_id))).terminate()
+    await temporal.get_workflow_handle(checkout_workflow_id(OrderId(order_id))).terminate(
+        reason="cleaning up"
+    )
     async with database.transaction() as connection:
         await connection.execute(
             update(PaymentRow)
@@ -81,6 +83,8 @@ async def test_an_operator_finds_a_stuck_payment_understands_and_mends_it(
     await desk.looks_through("Stuck")
     await desk.opens_order(order)
     await desk.reads("Unknown: the deadline has passed")
+    await desk.reads("Nobody waits for this payment")
+    await desk.reads("is gone (terminated: cleaning up)")
     await desk.does("Recheck", "Ask Stripe")
     await desk.hears("Stripe says paid. The order is PAID.")
     await desk.reads("90.00 EUR here.")

@@ -1,7 +1,7 @@
 """Operators see where the money is, and act on it."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -47,9 +47,10 @@ async def last_entry(shop: Shop, order: str) -> dict[str, Any]:
     return entries[-1]
 
 
-async def terminate(shop: Shop, order: str) -> None:
+async def terminate(shop: Shop, order: str, reason: str | None = None) -> None:
     """Terminate an order's checkout, which runs no code of ours."""
-    await shop.temporal.get_workflow_handle(checkout_workflow_id(OrderId(order))).terminate()
+    checkout = shop.temporal.get_workflow_handle(checkout_workflow_id(OrderId(order)))
+    await checkout.terminate(reason=reason)
 
 
 async def test_a_case_says_where_the_money_is(shop: Shop) -> None:
@@ -59,7 +60,7 @@ async def test_a_case_says_where_the_money_is(shop: Shop) -> None:
     assert case["payment"] is None
     session = await shop.checkout(order)
     case = (await see(shop, f"orders/{order}"))["case"]
-    assert case["money"] == "With the buyer: the payment page is open."
+    assert case["money"] == "With the buyer, as far as we have heard: the payment page is open."
     assert case["payment"]["session_id"] == session["session_id"]
     assert case["payment"]["deadline"] == session["expires_at"]
     assert case["links"]["workflow"].endswith(f"/namespaces/default/workflows/checkout-{order}")
@@ -74,6 +75,18 @@ async def test_a_case_says_where_the_money_is(shop: Shop) -> None:
     assert [ticket["status"] for ticket in story["tickets"]] == ["VALID", "VALID"]
     assert "code" not in story["tickets"][0]
     assert [entry["action"] for entry in story["history"]][-1] == "order_paid"
+
+
+async def test_a_payment_that_nobody_waits_for_any_more_says_why(shop: Shop) -> None:
+    order = await shop.order()
+    await shop.checkout(order)
+    assert (await see(shop, f"orders/{order}"))["unattended"] is None
+    await terminate(shop, order, reason="cleaning up")
+    unattended = (await see(shop, f"orders/{order}"))["unattended"]
+    assert (unattended["status"], unattended["reason"]) == ("TERMINATED", "cleaning up")
+    assert datetime.fromisoformat(unattended["since"]) <= datetime.now(UTC)
+    assert (await act(shop, order, "recheck")).json()["stripe_says"] == "open"
+    assert (await see(shop, f"orders/{order}"))["unattended"] is None
 
 
 async def test_an_order_is_found_by_whatever_names_it(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 import { get, post, Problem } from "./api.js";
 import { byId, el } from "./dom.js";
-import { at, minorUnits, money, words } from "./format.js";
+import { at, minorUnits, money, whyOf, words } from "./format.js";
 
 const UNDER_WAY_OR_DONE = ["pending", "requires_action", "succeeded"];
 
@@ -11,7 +11,7 @@ export const ACTIONS = [
     name: "Recheck",
     yes: "Ask Stripe",
     applies: ({ case: { status, payment } }) => status === "CREATED" && payment?.deadline,
-    isDue: ({ case: { payment } }) => isPast(payment.deadline),
+    isDue: ({ case: { payment }, unattended }) => unattended || isPast(payment.deadline),
     meaning: ({ case: { payment } }) => isPast(payment.deadline)
       ? "The deadline has passed: Stripe closes the payment page, and what it then says decides. Paid: the order is PAID. Unpaid: it is CANCELLED, and the tickets go back on sale."
       : "Stripe is asked how the payment stands. If it was made, the order is PAID at once; as long as the page is open and unpaid, nothing changes.",
@@ -46,7 +46,7 @@ export const ACTIONS = [
     name: "Refund",
     yes: "Give the money back",
     applies: (story) => left(story) > 0 && !story.case.disputed,
-    meaning: (story) => `Up to ${shown(story, left(story))} can go back to the buyer. When all of it has gone back, the tickets are void.`,
+    meaning: (story) => `${lastFailure(story)}Up to ${shown(story, left(story))} can go back to the card or account that paid, where it arrives within 5 to 10 business days. If the bank sends it back, the order needs attention again. When all has gone back, the tickets are void.`,
     fields: (story) => [
       el("label", { for: "amount" }, `Amount in ${story.case.currency.toUpperCase()}; left empty, all of it`),
       el("input", { id: "amount", inputmode: "decimal", placeholder: shown(story, left(story)), autocomplete: "off" }),
@@ -57,7 +57,7 @@ export const ACTIONS = [
     name: "Resolved",
     yes: "It is resolved",
     applies: ({ case: { needs_attention: needsIt } }) => needsIt,
-    meaning: () => "You have dealt with what the order needed attention for. It leaves the queue; what you write stays in its history.",
+    meaning: ({ case: { attention } }) => `You have dealt with what the order needed attention for${attention ? ` (${whyOf(attention)})` : ""}. It leaves the queue; what you write stays in its history.`,
     send: async (story, said) => {
       await act("resolve", story, said);
       return "The order needs no attention any more.";
@@ -70,6 +70,13 @@ export function left({ payments, refunds }) {
   const captured = payments.reduce((sum, payment) => sum + payment.captured_cents, 0);
   const gone = refunds.filter((refund) => UNDER_WAY_OR_DONE.includes(refund.status));
   return captured - gone.reduce((sum, refund) => sum + refund.amount_cents, 0);
+}
+
+/** Return a sentence on the last refund where it failed: another one may fail just as well. */
+function lastFailure({ refunds }) {
+  const last = refunds.at(-1);
+  if (last?.status !== "failed") return "";
+  return `The last refund failed (${words(last.failure_reason ?? "no reason given")}): if this one does, too, pay the buyer another way. `;
 }
 
 const shown = ({ case: { currency, decimals } }, cents) => money(cents, currency, decimals);

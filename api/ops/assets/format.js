@@ -41,10 +41,13 @@ export function tick() {
 /** Return a word of the API's as one of ours: "needs_attention" is "needs attention". */
 export const words = (name) => name.replaceAll("_", " ");
 
+/** Return a sentence with Stripe's codes in it, such as "expired_or_canceled_card", as words. */
+export const plain = (sentence) => sentence.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, words);
+
 /** Return why an order needs attention. */
 export function whyOf({ action, reason }) {
-  if (action === "needs_attention" && reason) return reason;
-  return reason ? `${words(action)}: ${reason}` : words(action);
+  if (action === "needs_attention" && reason) return plain(reason);
+  return reason ? `${words(action)}: ${plain(reason)}` : words(action);
 }
 
 function howLong(iso) {

@@ -5,7 +5,7 @@ import { addressOf, place } from "./place.js";
 
 const QUEUES = {
   "": ["All orders", "Every order, newest first.", "There is no order yet."],
-  in_flight: ["In flight", "A payment is awaited. These end by themselves.", "No payment is awaited at the moment."],
+  in_flight: ["In flight", "A payment is awaited. These end by themselves; where a buyer says that he has paid, Recheck asks Stripe at once.", "No payment is awaited at the moment."],
   stuck: [
     "Stuck",
     "The deadline has passed, or Stripe was never heard. Open one and press Recheck: Stripe is asked, and what it says decides.",
@@ -14,7 +14,7 @@ const QUEUES = {
   needs_attention: [
     "Needs attention",
     "Something that no rule can decide. Read why, set it right, then press Resolved.",
-    "Nobody is needed.",
+    "Nothing needs a person.",
   ],
   drift: [
     "Drift",
@@ -49,7 +49,7 @@ export function showHeading() {
   const { queue, q } = place();
   const [name, meaning] = QUEUES[queue] ?? QUEUES[""];
   byId("heading").textContent = q ? `Search: ${q}` : name;
-  byId("meaning").textContent = q ? "Orders that this names, or whose id or user begins with it." : meaning;
+  byId("meaning").textContent = q ? "Orders with this id, or whose id or user begins with it, in capitals and small letters as it stands there." : meaning;
 }
 
 /** Return what to say where there is nothing to show. */
