@@ -58,8 +58,9 @@ function unattended({ unattended: gone }) {
   const how = words(gone.status).toLowerCase();
   return el(
     "p", { class: "attention" },
-    el("span", { class: "label" }, "Nobody waits for this payment", gone.since ? [", ", ago(gone.since)] : null),
-    `The workflow of its checkout is gone (${gone.reason ? `${how}: ${gone.reason}` : how}). Recheck asks Stripe, and waits on.`,
+    el("span", { class: "label" }, "Nobody waits for this payment"),
+    "The workflow of its checkout is gone", gone.since ? [" since ", el("time", { datetime: gone.since }, at(gone.since))] : null,
+    ` (${gone.reason ? `${how}: ${gone.reason}` : how}). Recheck asks Stripe, and waits on.`,
   );
 }
 
