@@ -16,7 +16,6 @@ from tests.conftest import BINARIES, SEARCH_ATTRIBUTES
 from tests.product.operator import Operator
 from tests.product.shop import Shop
 
-
 # Behind the point from which on nothing new is to be seen; see docs/reliability.md.
 OUTAGE_SECONDS = float(os.environ.get("PAYSAGA_OUTAGE_SECONDS", "0"))
 
