@@ -49,12 +49,15 @@ class Reconciliation:
 
     @activity.defn
     async def unbacked_orders(self, now: datetime) -> list[Drift]:
-        """Return the PAID orders whose session Stripe does not say to be paid."""
+        """Return the PAID orders whose session Stripe does not say to be paid.
+
+        Ours are read first: what is PAID here by now, Stripe's list says, however long that takes.
+        """
+        async with self._database.transaction() as connection:
+            ours = await paid_sessions(connection, now - WINDOW + CLOCKS_MAY_DIFFER_BY, now - GRACE)
         paid: set[str] = set()
         async for reports in self._paid_sessions(now - WINDOW):
             paid |= {report.session_id for report in reports}
-        async with self._database.transaction() as connection:
-            ours = await paid_sessions(connection, now - WINDOW + CLOCKS_MAY_DIFFER_BY, now - GRACE)
         return [
             Drift(order_id, DriftKind.UNBACKED_ORDER, f"Stripe does not say that {session} is paid")
             for session, order_id in ours.items()

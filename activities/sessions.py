@@ -26,13 +26,9 @@ from domain.errors import SessionRefused
 from domain.payment import Attempt, CheckoutSession, PaymentReport, SessionStatus
 from domain.reports import report_of
 
-_REFUSED = (
-    stripe.InvalidRequestError,
-    stripe.IdempotencyError,
-    stripe.AuthenticationError,
-    stripe.PermissionError,
-)
-
+# What Stripe does not take under a key may have been made by an earlier request under that key.
+_NOT_TAKEN = (stripe.InvalidRequestError, stripe.IdempotencyError)
+_REFUSED = (*_NOT_TAKEN, stripe.AuthenticationError, stripe.PermissionError)
 
 CLOCKS_MAY_DIFFER_BY = timedelta(hours=1)
 
@@ -74,7 +70,7 @@ class Sessions:
         """
         try:
             session = await self._session_of(attempt)
-        except stripe.InvalidRequestError as error:
+        except _NOT_TAKEN as error:
             activity.logger.info("No session was ever made: %s", error.code)
             return _never_existed(attempt)
         try:
@@ -102,7 +98,7 @@ class Sessions:
         options: stripe.RequestOptions = {"idempotency_key": request.idempotency_key}
         try:
             return await self._sessions.create_async(_parameters(request), options)
-        except stripe.InvalidRequestError:
+        except _NOT_TAKEN:
             if made := await self._made_before(request):
                 return made
             raise

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
+from temporalio import activity
 from temporalio.service import RPCError
 
+from activities import reconciliation, stripe_client
 from domain.ids import checkout_workflow_id, stripe_event_workflow_id
 from domain.order import OrderStatus
-from domain.reconciliation import Findings
+from domain.reconciliation import GRACE, Findings
 from tests.workflows.refunding import late_refund_ended
 from tests.workflows.saga import Saga
 from tests.workflows.telling import delayed, pay_and_tell, reconcile, start_reconciling
@@ -16,6 +19,8 @@ from tests.workflows.world import fresh
 from workflows.checkout import CheckoutWorkflow
 
 NOTHING = Findings()
+
+ListOfSessions = stripe.ListObject[stripe.checkout.Session]
 
 
 @pytest.fixture
@@ -128,6 +133,26 @@ async def test_an_expired_session_whose_checkout_was_terminated_is_closed_at_onc
     await checkout.terminate("pressed by mistake")
     assert await reconcile(saga) == Findings(unheard_hint=1)
     assert await saga.decided(order) is OrderStatus.CANCELLED
+
+
+async def test_an_order_that_is_paid_while_stripe_is_listed_is_backed(
+    saga: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await saga.order()
+    checkout, session = await saga.checkout(order)
+    await saga.skip(2 * GRACE)
+
+    async def listed(pages: ListOfSessions) -> AsyncIterator[list[stripe.checkout.Session]]:
+        async for page in pages_of(pages):
+            yield page
+        if activity.info().activity_type == "unbacked_orders":  # what it says is on its way to us
+            await pay_and_tell(saga, checkout, session)
+            await checkout.result()
+
+    pages_of = stripe_client.pages
+    monkeypatch.setattr(reconciliation, "pages", listed)
+    assert await reconcile(saga) == NOTHING
+    assert not (await saga.see(order)).needs_attention
 
 
 async def test_a_payment_for_another_shop_of_the_account_is_left_alone(saga: Saga) -> None:

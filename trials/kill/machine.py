@@ -109,6 +109,7 @@ class Machine:
                 self._say_last_words(part.process)
             part.start_at = time.monotonic() + _START_AGAIN_AFTER_SECONDS
         if time.monotonic() >= part.start_at:
+            _keep_log(part.process)
             part.process = part.start()
             part.start_at = None
 
@@ -123,6 +124,12 @@ class Machine:
         for part in reversed(self._parts):
             part.process.stop()
         self._sandbox.stop()
+
+
+def _keep_log(process: Process) -> None:
+    """Put what a process has said behind what those before it said: a start keeps only one."""
+    with process.log.with_suffix(".before.log").open("ab") as before:
+        before.write(process.log.read_bytes())
 
 
 @asynccontextmanager
