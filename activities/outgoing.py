@@ -1,5 +1,6 @@
 """Telling other systems what happened: written with the change, announced behind its commit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -70,4 +71,5 @@ class Outbox:
             return []
         async with self._database.transaction() as connection:
             waiting = await orders_with_waiting_events(connection, now - GRACE, MOST_ORDERS)
-        return [order_id for order_id in waiting if await self._announcer.resume(order_id)]
+        resumed = await asyncio.gather(*map(self._announcer.resume, waiting))
+        return [order_id for order_id, is_begun in zip(waiting, resumed, strict=True) if is_begun]

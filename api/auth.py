@@ -1,6 +1,7 @@
 """Who is calling: bearer tokens, verified with a shared secret or with the issuer's keys."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from domain.ids import UserId
 from settings import ApiSettings
 
 MAXIMUM_SUBJECT_LENGTH = 200
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # to PostgreSQL
 ASYMMETRIC = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="a JWT; `sub` is the user")
 
@@ -45,8 +47,8 @@ class Tokens:
         """Return who holds the token. Raises jwt.PyJWTError."""
         claims = await self._claims(token)
         subject = claims["sub"]
-        if not subject or len(subject) > MAXIMUM_SUBJECT_LENGTH or "\x00" in subject:
-            raise jwt.InvalidTokenError("sub is empty or too long")
+        if not subject or len(subject) > MAXIMUM_SUBJECT_LENGTH or NO_TEXT.search(subject):
+            raise jwt.InvalidTokenError("sub is empty, too long, or no text")
         scopes = claims.get("scope", "")
         return Caller(UserId(subject), frozenset(scopes.split() if isinstance(scopes, str) else ()))
 

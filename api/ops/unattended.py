@@ -1,5 +1,6 @@
 """Payments that nobody waits for: the workflow of their checkout is gone."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,21 +41,26 @@ async def unattended(services: Services, case: Case) -> UnattendedView | None:
         return None
     checkout = services.temporal.get_workflow_handle(checkout_workflow_id(case.order.id))
     try:
-        found = await checkout.describe(rpc_timeout=ANSWER_WITHIN)
-        if found.status is None or found.status in NOT_GONE:
-            return None
-        reason = await _reason_of_termination(checkout)
-        return UnattendedView(status=found.status.name, since=found.close_time, reason=reason)
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):  # with all that the SDK repeats
+            return await _end_of(checkout)
     except RPCError as error:
         is_unknown = error.status is RPCStatusCode.NOT_FOUND
         return UnattendedView(status="NOT_FOUND") if is_unknown else None
-    except RuntimeError:  # of a lazy client that cannot connect
+    except (RuntimeError, TimeoutError):  # the first is of a lazy client that cannot connect
         return None
+
+
+async def _end_of(checkout: WorkflowHandle[Any, Any]) -> UnattendedView | None:
+    found = await checkout.describe()
+    if found.status is None or found.status in NOT_GONE:
+        return None
+    reason = await _reason_of_termination(checkout)
+    return UnattendedView(status=found.status.name, since=found.close_time, reason=reason)
 
 
 async def _reason_of_termination(checkout: WorkflowHandle[Any, Any]) -> str | None:
     last_events = checkout.fetch_history_events(
-        event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT, rpc_timeout=ANSWER_WITHIN
+        event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT
     )
     async for event in last_events:
         return event.workflow_execution_terminated_event_attributes.reason or None

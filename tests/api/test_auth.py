@@ -34,6 +34,7 @@ NOT_OURS = {
     "nobody": f"Bearer {token(None)}",
     "an empty subject": f"Bearer {token('')}",
     "a subject with a NUL": "Bearer " + token("buy\x00er"),
+    "a subject with half a character": "Bearer " + token("buy\ud800er"),
     "unsigned": "Bearer "
     + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, "", algorithm="none"),
     "forged": "Bearer " + jwt.encode({"sub": "buyer", "exp": 4_000_000_000}, "x" * 32),

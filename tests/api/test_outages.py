@@ -24,6 +24,7 @@ from onebox.postgres import PostgresServer
 from settings import WorkerSettings
 from stripe_sandbox.app import create_app as create_sandbox
 from stripe_sandbox.settings import Settings as SandboxSettings
+from tests.activities.guarding import Guarded
 from tests.api.stripe import send
 from tests.api.test_webhook import event
 from tests.api.world import (
@@ -126,6 +127,27 @@ def worker_settings(database_url: str, sandbox_url: str) -> WorkerSettings:
             "stripe_api_base": sandbox_url,
         }
     )
+
+
+async def test_operators_see_an_order_while_temporal_takes_calls_and_is_silent(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = Guarded(Database(database_url))
+    order_id = await guarded.order()
+    await guarded.attempt(order_id)
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{port}")
+    async with (
+        silent,
+        served(create_app(api_settings(database_url))) as url,
+        caller(url, "olga", "ops") as operator,
+    ):
+        await started(url)
+        story = (await operator.get(f"/ops/orders/{order_id}")).json()
+    await guarded.database.close()
+    assert story["case"]["money"].startswith("With the buyer")
+    assert story["unattended"] is None
 
 
 async def test_a_checkout_goes_on_when_temporal_and_the_worker_come_up(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from sqlalchemy import update
 from temporalio.client import Client
 
@@ -152,6 +152,35 @@ async def test_a_part_of_the_money_is_given_back(box: Box, desk: Desk) -> None:
     await desk.hears("Refund of 30.00 EUR: succeeded.")
     await desk.reads("60.00 EUR here, 30.00 EUR went back.")
     await desk.reads("one seat was wet")
+
+
+async def test_what_was_not_answered_is_sent_again_as_the_same_request(
+    box: Box, desk: Desk
+) -> None:
+    keys: list[str | None] = []
+
+    async def answer(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) < 3:
+            problem = {"code": "idempotency_key_in_use", "detail": "Nobody knows yet."}
+            await route.fulfill(status=409, json=problem)
+        else:
+            await route.continue_()
+
+    order, session = await box.checkout()
+    await box.stripe("POST", f"sessions/{session['session_id']}/pay", {})
+    assert await box.final_status(order) == "PAID"
+    await desk.page.route("**/refunds", answer)
+    await desk.signs_in()
+    await desk.searches(order)
+    for _ in range(2):
+        await desk.does("Refund", "Give the money back", "the show was cancelled")
+        await expect(desk.dialog.get_by_role("alert")).to_have_text("Nobody knows yet.")
+        await desk.dialog.get_by_role("button", name="Leave it").click()
+    await desk.does("Refund", "Give the money back", "the show was cancelled")
+    await desk.hears("Refund of 90.00 EUR: succeeded.")
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
 
 
 async def test_what_needed_attention_is_resolved(box: Box, desk: Desk, database: Database) -> None:

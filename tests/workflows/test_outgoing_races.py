@@ -1,15 +1,16 @@
 """Announcements that meet a delivery as it ends, or never come: nothing is left behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client
 
-from activities.outgoing import Outbox
+from activities.outgoing import Announcer, Outbox
 from database.engine import Database
 from database.outbox import add_event
-from domain.ids import outgoing_workflow_id
+from domain.ids import OrderId, outgoing_workflow_id
 from domain.outgoing import OutgoingType
 from domain.reconciliation import GRACE
 from settings import WorkerSettings
@@ -81,3 +82,28 @@ async def test_what_nobody_delivers_is_taken_up_by_the_reconciler(
             await temporal.get_workflow_handle(outgoing_workflow_id(order)).result()
     for order in (terminated, running, lost):
         assert receiver.told_of(order) == [PAID]
+
+
+class Together(Announcer):
+    """Takes a delivery up when all others are asked for as well."""
+
+    def __init__(self, deliveries: int) -> None:
+        self._asked_for = asyncio.Barrier(deliveries)
+
+    async def announce(self, order_id: OrderId) -> None:
+        """Nobody delivers it for now."""
+
+    async def resume(self, order_id: OrderId) -> bool:
+        """Wait for the others."""
+        await self._asked_for.wait()
+        return True
+
+
+async def test_many_deliveries_are_taken_up_at_once(orders: Orders) -> None:
+    """One after the other, they would take longer than the activity may."""
+    waiting = [await orders.order() for _ in range(20)]
+    outbox = Outbox(orders.database, Together(20))
+    for order in waiting:
+        await tell(outbox, order, PAID)
+    long_after = datetime.now(UTC) + 2 * GRACE
+    assert set(await outbox.resume_deliveries(long_after)) == set(waiting)

@@ -3,11 +3,12 @@
 import { newKey } from "./api.js";
 import { byId } from "./dom.js";
 
+const unanswered = new Map(); // what was sent, to its key: the same again is the same request
 let asked = null;
 
 /** Ask for a reason; `done` is called with a sentence when the action is done, else with null. */
 export function ask(action, story, done) {
-  asked = { action, story, done, key: "", said: null };
+  asked = { action, story, done };
   byId("ask-heading").textContent = `${action.name}: ${story.case.id}`;
   byId("ask-meaning").textContent = action.meaning(story);
   byId("ask-fields").replaceChildren(...(action.fields?.(story) ?? []));
@@ -31,6 +32,7 @@ export function prepareAsking() {
 
 async function send() {
   const { action, story, done } = asked;
+  const said = whatIsAsked();
   const reason = byId("reason").value.trim();
   if (!reason) {
     byId("ask-problem").textContent = "A reason is needed.";
@@ -39,21 +41,29 @@ async function send() {
   byId("ask-yes").disabled = true;
   byId("ask-problem").textContent = "";
   try {
-    const sentence = await action.send(story, { reason, key: keyOf(asked) });
+    const sentence = await action.send(story, { reason, key: keyOf(said) });
+    unanswered.delete(said);
     byId("ask").close();
     done(sentence);
   } catch (problem) {
-    if (problem.status && problem.status < 500) asked.said = null; // answered: the next try is another
+    if (isAnswer(problem)) unanswered.delete(said); // the next try is another
     byId("ask-problem").textContent = problem.message;
     byId("ask-yes").disabled = problem.code === "state_changed"; // what was seen is no more
     done(null);
   }
 }
 
-/** Return the key under which it is sent: the same until it is answered, or says something else. */
-function keyOf(asked) {
-  const said = Array.from(byId("ask-form").elements, ({ value }) => value).join("\n");
-  if (said !== asked.said) asked.key = newKey();
-  asked.said = said;
-  return asked.key;
+/** Say whether it is decided what became of a request; else it may still be carried out. */
+const isAnswer = ({ status, code }) => status && status < 500 && code !== "idempotency_key_in_use";
+
+/** Return what an operator asks for: the action, the order, and all that the form says. */
+function whatIsAsked() {
+  const fields = Array.from(byId("ask-form").elements, ({ value }) => value);
+  return [byId("ask-heading").textContent, ...fields].join("\n");
+}
+
+/** Return the key under which it is sent: the same until it is answered. */
+function keyOf(said) {
+  if (!unanswered.has(said)) unanswered.set(said, newKey());
+  return unanswered.get(said);
 }
