@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
 import aiohttp
+import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -127,6 +128,39 @@ def worker_settings(database_url: str, sandbox_url: str) -> WorkerSettings:
             "stripe_api_base": sandbox_url,
         }
     )
+
+
+def leaving(error: Exception) -> Callable[..., Awaitable[None]]:
+    """What the driver does while a connection is prepared, with PostgreSQL leaving."""
+
+    async def leave(*_: object, **__: object) -> None:
+        raise error
+
+    return leave
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("set_type_codec", leaving(asyncpg.ConnectionDoesNotExistError("in the middle of it"))),
+        ("set_type_codec", leaving(asyncpg.InterfaceError("connection is closed"))),
+        ("set_type_codec", leaving(asyncpg.InternalClientError("cannot switch to state 12"))),
+        ("is_closed", lambda _: True),
+    ],
+    ids=["in the middle", "before the next step", "between two steps", "at its end"],
+)
+async def test_postgresql_may_leave_while_it_is_being_connected(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, name: str, left: Callable[..., object]
+) -> None:
+    async with (
+        served(create_app(api_settings(database_url))) as url,
+        caller(url, "alice") as buyer,
+    ):
+        await started(url)
+        monkeypatch.setattr(asyncpg.Connection, name, left)
+        assert_problem(await buyer.get("/ticket-types"), 503, "temporarily_unavailable")
+        monkeypatch.undo()
+        assert (await buyer.get("/ticket-types")).status_code == 200
 
 
 async def test_operators_see_an_order_while_temporal_takes_calls_and_is_silent(
