@@ -12,6 +12,7 @@ from temporalio import activity
 TIMEOUT_SECONDS = 20
 
 Listed = TypeVar("Listed", bound=stripe.StripeObject)
+Events = AsyncIterator[list[dict[str, Any]]]
 
 
 def connect_stripe(
@@ -48,9 +49,6 @@ async def pages(listed: stripe.ListObject[Listed]) -> AsyncIterator[list[Listed]
         activity.heartbeat()
         yield listed.data
         listed = await listed.next_page_async()
-
-
-Events = AsyncIterator[list[dict[str, Any]]]
 
 
 def undelivered(client: stripe.StripeClient, types: Iterable[str], until: datetime) -> Events:
