@@ -1,5 +1,6 @@
 """The tables. What must never be wrong is a constraint here, not only a rule in Python."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -23,7 +24,7 @@ from domain.dispute import DisputeStatus
 from domain.order import OrderStatus
 from domain.outgoing import OutgoingType
 from domain.payment import OPEN_STATUSES, PaymentStatus
-from domain.refund import RefundStatus
+from domain.refund import UNDER_WAY, RefundStatus
 from domain.ticket import TicketStatus
 
 
@@ -38,11 +39,12 @@ class Base(DeclarativeBase):
     }
 
 
-def _one_of(column: str, statuses: type[StrEnum]) -> str:
+def _one_of(column: str, statuses: Iterable[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(str(status)) for status in statuses)})"
 
 
-_IS_OPEN = f"status IN ({', '.join(repr(str(status)) for status in OPEN_STATUSES)})"
+_IS_OPEN = _one_of("status", OPEN_STATUSES)
+_IS_UNDER_WAY = _one_of("status", UNDER_WAY)
 
 
 class TicketTypeRow(Base):
@@ -165,6 +167,7 @@ class RefundRow(Base):
         CheckConstraint(_one_of("status", RefundStatus), name="refund_status_known"),
         CheckConstraint("amount_cents > 0", name="refund_positive"),
         Index("refunds_of_order", "order_id", "id"),
+        Index("refunds_under_way", "updated_at", postgresql_where=text(_IS_UNDER_WAY)),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
