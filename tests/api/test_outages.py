@@ -173,12 +173,12 @@ async def test_operators_see_an_order_while_temporal_takes_calls_and_is_silent(
     port = silent.sockets[0].getsockname()[1]
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{port}")
     async with (
-        silent,
         served(create_app(api_settings(database_url))) as url,
         caller(url, "olga", "ops") as operator,
     ):
         await started(url)
         story = (await operator.get(f"/ops/orders/{order_id}")).json()
+    silent.close()
     await guarded.database.close()
     assert story["case"]["money"].startswith("With the buyer")
     assert story["unattended"] is None
