@@ -77,10 +77,12 @@ class Reconciliation:
             return await record_drift(connection, drift)
 
     async def _reports(self, now: datetime) -> AsyncIterator[list[PaymentReport]]:
-        async for events in undelivered(self._client, SESSION_EVENTS, until=now):
-            yield _ours(report_of_event(event) for event in events)
-        async for events in events_since(self._client, DEBIT_ENDS, now - WINDOW):
-            yield _ours(report_of_event(event) for event in events)
+        for listed in (
+            undelivered(self._client, SESSION_EVENTS, until=now),
+            events_since(self._client, DEBIT_ENDS, now - WINDOW),
+        ):
+            async for events in listed:
+                yield _ours(report_of_event(event) for event in events)
         async for reports in self._paid_sessions(now - WINDOW):
             yield reports
 

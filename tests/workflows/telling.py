@@ -4,11 +4,12 @@ import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from domain.checkout import CheckoutOutcome
 from domain.ids import OrderId, new_id, stripe_event_workflow_id
 from domain.payment import CheckoutSession, PaymentReport, Settlement
 from domain.reconciliation import Findings
 from domain.stripe_event import StripeEvent
-from tests.workflows.saga import DEBIT_THAT_SUCCEEDS, TASK_QUEUE, Checkout, Saga
+from tests.workflows.saga import DEBIT_THAT_SUCCEEDS, HOLD, TASK_QUEUE, Checkout, Saga
 from workflows.checkout import CheckoutWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.stripe_event import StripeEventWorkflow
@@ -59,6 +60,16 @@ async def delayed(saga: Saga) -> tuple[OrderId, Checkout, CheckoutSession]:
     checkout, session = await saga.checkout(order)
     await begin_debit(saga, order, checkout, session)
     return order, checkout, session
+
+
+async def assert_closed_at_the_deadline(
+    saga: Saga, checkout: Checkout, session: CheckoutSession
+) -> None:
+    """Let the deadline come and Stripe work again: the session that we lost is closed."""
+    await saga.skip(HOLD)
+    await saga.fault("", "", times=0)
+    assert await saga.end_of(checkout) is CheckoutOutcome.CANCELLED
+    assert await saga.stripe_status(session) == "expired"
 
 
 async def start_reconciling(saga: Saga) -> WorkflowHandle[ReconcileWorkflow, Findings]:

@@ -20,7 +20,12 @@ from domain.refund import RefundStatus
 from tests.orders import PRICE
 from tests.workflows.refunding import refund
 from tests.workflows.saga import HOLD, Saga
-from tests.workflows.telling import CREATE, pay_and_tell, refused_by_stripe
+from tests.workflows.telling import (
+    CREATE,
+    assert_closed_at_the_deadline,
+    pay_and_tell,
+    refused_by_stripe,
+)
 
 SHORTEST_HOLD, LONGEST_HOLD = timedelta(seconds=1), timedelta(hours=23)
 TEN_MINUTES = timedelta(minutes=10)
@@ -80,10 +85,7 @@ async def test_a_session_that_nobody_heard_of_is_closed_at_the_deadline(saga: Sa
     await saga.fault(CREATE, "timeout_after", times=None)
     checkout = await saga.start(order)
     session = await saga.session_at_stripe(order)
-    await saga.skip(HOLD)
-    await saga.fault("", "", times=0)
-    assert await saga.end_of(checkout) is CheckoutOutcome.CANCELLED
-    assert await saga.stripe_status(session) == "expired"
+    await assert_closed_at_the_deadline(saga, checkout, session)
 
 
 async def test_an_attempt_of_a_worker_with_a_wrong_clock_is_not_taken_for_the_other(

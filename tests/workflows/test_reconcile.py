@@ -143,13 +143,12 @@ async def test_an_order_that_is_paid_while_stripe_is_listed_is_backed(
     await saga.skip(2 * GRACE)
 
     async def listed(pages: ListOfSessions) -> AsyncIterator[list[stripe.checkout.Session]]:
-        async for page in pages_of(pages):
+        async for page in stripe_client.pages(pages):
             yield page
         if activity.info().activity_type == "unbacked_orders":  # what it says is on its way to us
             await pay_and_tell(saga, checkout, session)
             await checkout.result()
 
-    pages_of = stripe_client.pages
     monkeypatch.setattr(reconciliation, "pages", listed)
     assert await reconcile(saga) == NOTHING
     assert not (await saga.see(order)).needs_attention
@@ -192,7 +191,8 @@ async def test_a_terminated_checkout_is_closed_and_decided(saga: Saga) -> None:
     await checkout.terminate("pressed by mistake")
     await saga.alter_attempt(order, expires_at=datetime.now(UTC) - timedelta(minutes=5))
     assert await reconcile(saga) == Findings(overdue_checkout=1)
-    assert await saga.decided(order) is OrderStatus.CANCELLED
+    await saga.ended(checkout_workflow_id(order))
+    assert (await saga.see(order)).status is OrderStatus.CANCELLED
     assert await saga.stripe_status(session) == "expired"
     assert await saga.available(tickets) == 2
     assert await reconcile(saga) == NOTHING
